@@ -1,0 +1,111 @@
+"""The review file: the cells that a person should look at, one JSON object a line."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jocas_themes.annotations._lock import exclusive_lock
+from jocas_themes.errors import ReviewFileError
+
+REVIEW_COLUMNS = ("offer_id", "theme", "proposed", "confidence", "evidence", "reason", "text")
+
+
+def merge_review(path: str | Path, records: Iterable[dict[str, Any]]) -> int:
+    """Merge cells into a review file by (offer_id, theme), atomically.
+
+    A cell that is there already is brought up to date, and fields that others added to it, such
+    as a reviewer's decision, are kept. Safe for several processes at once.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; made when absent.
+    records : iterable of dict
+        Cells, with the keys of a review file.
+
+    Returns
+    -------
+    int
+        How many cells the file holds now.
+
+    Raises
+    ------
+    ReviewFileError
+        If the file that is there cannot be read; it is left as it was.
+    """
+    path = Path(path)
+    try:
+        with exclusive_lock(path):
+            cells = {_key(cell): cell for cell in _read(path)} if path.exists() else {}
+            for record in records:
+                cells[_key(record)] = cells.get(_key(record), {}) | record
+            lines = [json.dumps(cells[key], ensure_ascii=False) for key in sorted(cells)]
+            _write_atomically(path, "".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        raise ReviewFileError(f"the review file {path} cannot be written: {error}.") from error
+    return len(cells)
+
+
+def read_review(path: str | Path) -> pd.DataFrame:
+    """Read a review file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, as `ConfidenceFilter` writes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_cells, 7 or more)
+        ``offer_id``, ``theme``, ``proposed`` (0, 1 or missing), ``confidence`` (0 to 100),
+        ``evidence``, ``reason``, ``text``, and whatever others added.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ReviewFileError
+        If a line is not a cell.
+    """
+    cells = _read(Path(path))
+    added = {name for cell in cells for name in cell} - set(REVIEW_COLUMNS)
+    return pd.DataFrame(cells, columns=[*REVIEW_COLUMNS, *sorted(added)])
+
+
+def _key(cell: dict[str, Any]) -> tuple[str, str]:
+    return cell["offer_id"], cell["theme"]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Read all cells, or say which line is broken."""
+    cells = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                cell = json.loads(line)
+                _key(cell)
+            except (ValueError, TypeError, KeyError) as error:
+                raise ReviewFileError(
+                    f"{path}, line {number}: not a cell to review ({error!r}). Mend the line, or "
+                    f"move the file away; it was left as it is."
+                ) from error
+            cells.append(cell)
+    return cells
+
+
+def _write_atomically(path: Path, content: str) -> None:
+    """Replace a file whole: a reader sees the old one or the new one, also after a crash."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
