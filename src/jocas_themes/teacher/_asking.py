@@ -1,0 +1,140 @@
+"""Asking for many replies at once: nothing that arrived is lost, whatever happens."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from jocas_themes.annotations import Annotation, AnnotationStore, ReplyKey, StoredReply
+from jocas_themes.errors import TeacherError, TeacherUnavailableError
+from jocas_themes.teacher import _loop
+from jocas_themes.teacher._client import RawReply, describe_failure, find_fatal, make_sender
+from jocas_themes.teacher._reply import NotACompletionError, read_usage
+
+logger = logging.getLogger(__name__)
+
+# A server that fails this many requests in a row, each after its own retries, is down.
+_MAX_FAILURES_IN_A_ROW = 20
+
+Todo = Mapping[str, tuple[ReplyKey, str]]
+
+
+@dataclass(kw_only=True)
+class Asking:
+    """One run over the offers that the store does not hold."""
+
+    client: Any
+    own_client: bool
+    store: AnnotationStore
+    build_request: Callable[[str], dict[str, Any]]
+    parse: Callable[[str, str], Annotation]
+    model: str
+    api_key_env: str
+    concurrency: int
+    progress: bool
+    failures: dict[str, str] = field(default_factory=dict)
+    _stopped: bool = False
+    _fatal: TeacherError | None = None
+    _n_answered: int = 0
+    _n_in_a_row: int = 0
+
+    def run(self, todo: Todo) -> dict[str, str]:
+        """Ask for every reply; return what failed and why, by digest."""
+        running = _loop.submit(self._ask_all(todo))
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            self._wind_down(running)
+            raise
+        if self._fatal is not None:
+            raise self._fatal
+        if self.failures and not self._n_answered:
+            raise TeacherUnavailableError(
+                f"none of the {len(self.failures)} requests was answered; the first failure: "
+                f"{next(iter(self.failures.values()))}."
+            )
+        return self.failures
+
+    def _wind_down(self, running: "Future[None]") -> None:
+        """Await the replies under way, which are paid for; a second Ctrl-C drops them."""
+        self._stopped = True
+        logger.warning("stopping: waiting for the replies that are under way")
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            running.cancel()
+
+    async def _ask_all(self, todo: Todo) -> None:
+        """Let workers draw from one list of offers until it is empty or the run has stopped."""
+        jobs = iter(todo.items())
+        n_workers = min(self.concurrency, len(todo))
+        with (
+            ThreadPoolExecutor(n_workers) as executor,
+            tqdm(total=len(todo), desc="teacher", unit="offer", disable=not self.progress) as bar,
+        ):
+            send = make_sender(self.client, executor)
+            try:
+                await asyncio.gather(*(self._work(send, jobs, bar) for _ in range(n_workers)))
+            finally:
+                if self.own_client:
+                    await self.client.close()
+
+    async def _work(
+        self,
+        send: Callable[[Mapping[str, Any]], Any],
+        jobs: Iterator[tuple[str, tuple[ReplyKey, str]]],
+        bar: Any,
+    ) -> None:
+        for digest, (key, offer_id) in jobs:
+            try:
+                reply = await send(self.build_request(key.text))
+                self._keep(key, offer_id, reply)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
+                self._note_failure(digest, error)
+            else:
+                self._n_answered += 1
+                self._n_in_a_row = 0
+            bar.update()
+            bar.set_postfix(answered=self._n_answered, failed=len(self.failures), refresh=False)
+            if self._stopped:
+                return
+
+    def _keep(self, key: ReplyKey, offer_id: str, reply: RawReply) -> None:
+        """Put a reply into the store before anything else is done with it."""
+        annotation = self.parse(reply.body, key.text)
+        prompt_tokens, completion_tokens = read_usage(reply.body)
+        stored = StoredReply(
+            raw=reply.body,
+            status=annotation.status,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            duration_s=reply.duration_s,
+        )
+        self.store.put(key, stored, offer_id=offer_id)
+
+    def _note_failure(self, digest: str, error: Exception) -> None:
+        """Note what failed, and stop the run where asking on is of no use."""
+        import openai
+
+        expected = (openai.OpenAIError, NotACompletionError)
+        reason = describe_failure(error) if isinstance(error, expected) else repr(error)
+        self.failures[digest] = reason
+        self._n_in_a_row += 1
+        fatal = find_fatal(error, model=self.model, api_key_env=self.api_key_env)
+        if not isinstance(error, expected):
+            fatal = TeacherError(
+                f"asking stopped on {reason}. The answers that had arrived are in the store."
+            )
+            fatal.__cause__ = error
+        elif fatal is None and self._n_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+            fatal = TeacherUnavailableError(
+                f"{self._n_in_a_row} requests failed in a row, the last with {reason}. The "
+                f"answers that had arrived are in the store; run again when the server is back."
+            )
+        if fatal is not None:
+            self._fatal = self._fatal or fatal
+            self._stopped = True

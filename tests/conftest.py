@@ -1,0 +1,32 @@
+"""What all tests share: the real offers, and closed sockets but for this machine's own."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+_SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real offers, or skip the test, saying so."""
+    if not (_SHARED_DATA / "offers_labelled.parquet").exists():
+        pytest.skip(f"the real offers are not here: no {_SHARED_DATA.name}/ beside the checkout")
+    return _SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def _closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine, and hide any real API key."""
+    connect = socket.socket.connect
+
+    def connect_to_loopback(self: socket.socket, address: object) -> object:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if host not in {"127.0.0.1", "::1", "localhost", "unix"}:
+            raise AssertionError(f"a test tried to reach {host!r}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
