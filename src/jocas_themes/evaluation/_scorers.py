@@ -1,0 +1,111 @@
+"""`MaskedScorer`: scores for scikit-learn's searches when some gold labels are unknown."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from jocas_themes.evaluation._labels import choose_themes, read_cells, read_labels
+from jocas_themes.evaluation._scores import METRICS, tabulate_scores
+
+
+@dataclass(frozen=True)
+class MaskedScorer:
+    """Score an estimator over the cells whose gold label is known.
+
+    For ``scoring=`` of `cross_validate` and `GridSearchCV`, alone or in a dictionary.
+    scikit-learn's own scorers refuse labels with NaN.
+
+    Parameters
+    ----------
+    metric : {"f1", "precision", "recall", "average_precision"}, default="f1"
+        What to compute. The first three judge ``predict``, the last ``predict_proba``.
+    average : str, default="micro"
+        ``"micro"`` for all cells together, ``"macro"`` for the mean of the themes, or the code
+        of one theme.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric; when scoring, if there is no such theme, or if the labels
+        or predictions are not as `evaluate_themes` takes them.
+
+    See Also
+    --------
+    evaluate_themes : All figures at once, and how they are defined.
+    NearDuplicateKFold : Splits that suit job offers, and labels with NaN.
+
+    Notes
+    -----
+    Labels may be an array, in the order of the estimator's themes, or a DataFrame whose columns
+    are theme codes, in any order when the estimator has ``themes_`` (also inside a Pipeline or
+    a search). The score is NaN where it is not defined: a fold without a known positive.
+
+    With unknown labels ``cv=5`` fails, because scikit-learn looks into ``y`` to choose a
+    splitter: pass a splitter, such as ``cv=NearDuplicateKFold(5)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from jocas_themes import MaskedScorer
+    >>> gold = np.array([[1, 0], [1, np.nan], [0, 1]])
+    >>> always = DummyClassifier(strategy="constant", constant=[1, 1])
+    >>> always = always.fit(["a", "b", "c"], [[1, 0], [1, 1], [0, 1]])
+    >>> MaskedScorer("precision", average="macro")(always, ["a", "b", "c"], gold)
+    0.583...
+    """
+
+    metric: str = "f1"
+    _: KW_ONLY
+    average: str = "micro"
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown metric before anything is fitted."""
+        if self.metric not in METRICS:
+            raise ValueError(f"metric must be one of {METRICS!r}, got {self.metric!r}.")
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        """Score a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : object
+            Fitted, with ``predict``, and ``predict_proba`` for the average precision, that give
+            arrays of shape (n_offers, n_themes).
+        X : sequence of str, DataFrame or pyarrow.Table of n_offers
+            What the estimator takes.
+        y : array-like or DataFrame of shape (n_offers, n_themes)
+            0, 1 or NaN where the label is unknown.
+
+        Returns
+        -------
+        float
+            The score, 0 to 1, or NaN where it is not defined.
+        """
+        ranked = self.metric == "average_precision"
+        scores = estimator.predict_proba(X) if ranked else estimator.predict(X)
+        themes = _find_themes(estimator)
+        if themes is not None:
+            scores = pd.DataFrame(np.asarray(scores), columns=list(themes))
+        codes = choose_themes(y, scores)
+        truth = read_labels(y, codes, name="y")
+        cells = read_cells(scores, codes, name="the estimator's output")
+        table = tabulate_scores(truth, cells >= 0.5, cells if ranked else None, codes)
+        if self.average not in table.index:
+            raise ValueError(
+                f"average must be 'micro', 'macro' or one of {list(codes)!r}, got "
+                f"{self.average!r}. Pass y as a DataFrame whose columns are theme codes."
+            )
+        return float(table[self.metric].loc[self.average])
+
+
+def _find_themes(estimator: Any) -> tuple[str, ...] | None:
+    """Find the themes of a classifier, also inside a Pipeline or a search."""
+    if hasattr(estimator, "best_estimator_"):
+        return _find_themes(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):
+        return _find_themes(estimator[-1])
+    return getattr(estimator, "themes_", None)
