@@ -30,7 +30,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     ----------
     estimator : classifier, optional
         Any scikit-learn classifier with ``predict_proba`` that takes a sparse matrix, cloned
-        for each theme; others can be wrapped in ``CalibratedClassifierCV``. By default XGBoost with settings measured on real offers.
+        for each theme; others can be wrapped in ``CalibratedClassifierCV``. By default
+        XGBoost, with settings measured on real offers.
     themes : Taxonomy or sequence of str, optional
         The themes to learn, in the order of the output's columns. By default those of the
         annotated table, or of the columns of ``y`` when it is a DataFrame; an array of six

@@ -1,0 +1,184 @@
+"""`label_corpus`: millions of offers, chunk by chunk, into a folder of Parquet parts."""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from jocas_themes.corpus._batch import label_batch
+from jocas_themes.offers import iter_offers
+from jocas_themes.offers._columns import TEXT_COLUMNS
+from jocas_themes.student import get_student, get_text_columns
+
+logger = logging.getLogger(__name__)
+
+# What trends are broken down by.
+KEEP_COLUMNS = (
+    "date_firstSeenDay",
+    "date_sitePublicationDay",
+    "site_name",
+    "job_ROME_code",
+    "location_departement",
+    "entrepriseSecteur_NAF21",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCorpus:
+    """What `label_corpus` wrote.
+
+    Parameters
+    ----------
+    destination : Path
+        The folder of parts.
+    n_offers : int
+        Offers labelled, those without text included.
+    n_without_text : int
+        Offers without text: their labels are null.
+    n_parts : int
+        Files written.
+    duration_s : float
+        In seconds.
+    """
+
+    destination: Path
+    n_offers: int
+    n_without_text: int
+    n_parts: int
+    duration_s: float
+
+    def read(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read the labels back into memory.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Which columns; all by default.
+
+        Returns
+        -------
+        DataFrame of shape (n_offers, n_columns)
+            The labelled table.
+        """
+        names = list(columns) if columns is not None else None
+        return pq.read_table(self.destination, columns=names).to_pandas()
+
+
+def label_corpus(
+    model: Any,
+    source: Any,
+    destination: str | Path,
+    *,
+    chunk_rows: int = 10_000,
+    keep_columns: Sequence[str] = KEEP_COLUMNS,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> LabelledCorpus:
+    """Label a corpus of any size in bounded memory.
+
+    Parameters
+    ----------
+    model : Pipeline or ThemeClassifier
+        Fitted; no language model is called.
+    source : str, Path, or list of these
+        Offers, as `iter_offers` reads them: Parquet, JSONL, CSV; folders and globs too.
+    destination : str or Path
+        Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source.
+        A part appears only when it is whole. Malformed rows are kept in ``_rejects.jsonl``.
+    chunk_rows : int, default=10_000
+        Offers in memory at once, and in a part. The labels do not depend on it.
+    keep_columns : sequence of str
+        Own columns to carry over, null where a file lacks them. By default those that trends
+        are broken down by.
+    overwrite : bool, default=False
+        Whether to remove the parts that the destination holds already.
+    progress : bool, default=True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    LabelledCorpus
+        Where the labels are, and how many.
+
+    Raises
+    ------
+    TypeError
+        If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself.
+    FileExistsError
+        If the destination holds parts already.
+    OffersError
+        If the source cannot be read; the parts written until then stay.
+
+    See Also
+    --------
+    label_batch : The same for a table in memory.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from jocas_themes import ThemeClassifier, label_corpus, load_sample_annotations, make_offers
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> make_offers(50, random_state=0).to_parquet(folder / "offers.parquet")
+    >>> student = ThemeClassifier().fit(load_sample_annotations())
+    >>> done = label_corpus(
+    ...     student, folder / "offers.parquet", folder / "labels", chunk_rows=20, progress=False
+    ... )
+    >>> done.n_offers, done.n_parts
+    (50, 3)
+    """
+    student, text_columns = get_student(model), get_text_columns(model)
+    destination = Path(destination)
+    _prepare_destination(destination, overwrite=overwrite)
+    start = time.monotonic()
+    n_offers = n_without_text = n_parts = 0
+    # A student alone reads few of JOCAS's 57 columns; the steps of a Pipeline may read any.
+    needed = {*TEXT_COLUMNS, *(text_columns or ()), *student.structured_columns, *keep_columns}
+    chunks = iter_offers(
+        source,
+        chunk_rows,
+        columns=needed.__contains__ if model is student else None,
+        text_columns=text_columns,
+        rejects_path=destination / "_rejects.jsonl",
+    )
+    with tqdm(desc="labelling", unit="offer", unit_scale=True, disable=not progress) as bar:
+        for chunk in chunks:
+            labelled = label_batch(model, chunk, keep_columns=keep_columns)
+            _write_part(labelled, destination / f"part-{n_parts:05d}.parquet")
+            n_parts += 1
+            n_offers += len(labelled)
+            n_without_text += pc.sum(pc.is_null(labelled.column(-1))).as_py() or 0
+            bar.update(len(labelled))
+    logger.info("labelled %d offers into %d parts", n_offers, n_parts)
+    return LabelledCorpus(destination, n_offers, n_without_text, n_parts, time.monotonic() - start)
+
+
+def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
+    """Make the folder, and refuse to mix new parts with old ones."""
+    destination.mkdir(parents=True, exist_ok=True)
+    parts = sorted(destination.glob("part-*.parquet"))
+    if parts and not overwrite:
+        raise FileExistsError(
+            f"{destination} holds {len(parts)} parts already. Choose another folder, or pass "
+            f"overwrite=True to replace them."
+        )
+    for part in parts:
+        part.unlink()
+
+
+def _write_part(table: pa.Table, path: Path) -> None:
+    """Write a part under another name, and rename it when it is whole and on disk."""
+    staging = path.with_name(f".{path.name}.tmp")
+    with staging.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    staging.replace(path)

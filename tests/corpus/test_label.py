@@ -1,0 +1,136 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jocas_themes import (
+    ThemeClassifier,
+    label_batch,
+    label_corpus,
+    load_sample_annotations,
+    make_offers,
+    save_model,
+)
+from jocas_themes.errors import JocasThemesWarning, OffersError
+
+
+@pytest.fixture(scope="module")
+def student() -> ThemeClassifier:
+    return ThemeClassifier().fit(load_sample_annotations())
+
+
+@pytest.fixture(scope="module")
+def offers() -> pd.DataFrame:
+    return make_offers(120, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory, offers: pd.DataFrame) -> Path:
+    folder = tmp_path_factory.mktemp("source")
+    offers.iloc[:50].to_parquet(folder / "a.parquet")
+    offers.iloc[50:].drop(columns="contractType").to_json(
+        folder / "b.jsonl", orient="records", lines=True
+    )
+    return folder
+
+
+def test_parts_hold_every_offer_in_order(
+    student: ThemeClassifier, source: Path, offers: pd.DataFrame, tmp_path: Path
+) -> None:
+    done = label_corpus(student, source, tmp_path / "labels", chunk_rows=50, progress=False)
+    assert (done.n_offers, done.n_parts, done.n_without_text) == (120, 3, 0)
+    parts = sorted((tmp_path / "labels").iterdir())
+    assert [part.name for part in parts] == [f"part-0000{i}.parquet" for i in range(3)]
+    assert [pq.read_metadata(part).num_rows for part in parts] == [50, 50, 20]
+    labels = done.read()
+    assert labels["offer_id"].tolist() == offers["ID_JOCAS"].tolist()
+    expected = label_batch(student, offers).to_pandas()
+    pd.testing.assert_frame_equal(labels[expected.columns], expected)
+    assert labels["date_firstSeenDay"].notna().all()
+    assert done.read(["DIVERSITY"]).shape == (120, 1)
+
+
+@settings(max_examples=8, deadline=None)
+@given(chunk_rows=st.integers(1, 130))
+def test_chunks_do_not_matter(
+    student: ThemeClassifier,
+    source: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    chunk_rows: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("labels")
+    once = label_corpus(student, source, folder / "once", progress=False)
+    many = label_corpus(student, source, folder / "many", chunk_rows=chunk_rows, progress=False)
+    pd.testing.assert_frame_equal(many.read(), once.read())
+
+
+def test_a_structured_column_that_later_files_lack(source: Path, tmp_path: Path) -> None:
+    student = ThemeClassifier(structured_columns=["contractType"]).fit(load_sample_annotations())
+    done = label_corpus(student, source, tmp_path / "labels", progress=False)
+    assert done.n_offers == 120
+
+
+def test_a_destination_in_use_is_refused(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    label_corpus(student, source, tmp_path, chunk_rows=30, progress=False)
+    with pytest.raises(FileExistsError, match=r"holds 4 parts already.*overwrite=True"):
+        label_corpus(student, source, tmp_path, progress=False)
+    done = label_corpus(student, source, tmp_path, overwrite=True, progress=False)
+    assert done.n_parts == len(list(tmp_path.glob("part-*"))) == 1
+
+
+def test_malformed_rows_are_kept_aside(student: ThemeClassifier, tmp_path: Path) -> None:
+    path = tmp_path / "offers.jsonl"
+    path.write_text('{"ID_JOCAS": "1", "job_title": "Cariste"}\nnot json\n')
+    with pytest.warns(JocasThemesWarning, match=r"offers\.jsonl:2"):
+        done = label_corpus(student, path, tmp_path / "labels", progress=False)
+    assert done.n_offers == 1
+    assert "not json" in (tmp_path / "labels" / "_rejects.jsonl").read_text()
+    assert len(done.read()) == 1
+
+
+def test_a_failing_source_keeps_the_parts_before_it(
+    student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path
+) -> None:
+    offers.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"no Parquet")
+    sources = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    with pytest.raises(OffersError, match=r"b\.parquet"):
+        label_corpus(student, sources, tmp_path / "labels", chunk_rows=40, progress=False)
+    for part in (tmp_path / "labels").glob("part-*"):
+        assert pq.read_metadata(part).num_rows == 40
+
+
+def test_nothing_to_read(student: ThemeClassifier, tmp_path: Path) -> None:
+    with pytest.raises(OffersError, match=r"nowhere"):
+        label_corpus(student, tmp_path / "nowhere.parquet", tmp_path / "labels", progress=False)
+
+
+def test_killed_at_any_moment_every_part_is_whole(
+    student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path
+) -> None:
+    save_model(student, tmp_path / "model")
+    pd.concat([offers] * 20).to_parquet(tmp_path / "offers.parquet")
+    script = (
+        "from jocas_themes import label_corpus, load_model;"
+        f"label_corpus(load_model({str(tmp_path / 'model')!r}),"
+        f"{str(tmp_path / 'offers.parquet')!r}, {str(tmp_path / 'labels')!r},"
+        "chunk_rows=20, progress=False)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 30
+    while not list((tmp_path / "labels").glob("part-00003*")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    parts = sorted((tmp_path / "labels").glob("part-*"))
+    assert 4 <= len(parts) < 120
+    assert all(pq.read_table(part).num_rows == 20 for part in parts)
