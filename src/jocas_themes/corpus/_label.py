@@ -70,7 +70,8 @@ class LabelledCorpus:
             The labelled table.
         """
         names = list(columns) if columns is not None else None
-        return pq.read_table(self.destination, columns=names).to_pandas()
+        table: pd.DataFrame = pq.read_table(self.destination, columns=names).to_pandas()
+        return table
 
 
 def label_corpus(

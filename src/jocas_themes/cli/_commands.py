@@ -1,0 +1,176 @@
+"""What each command does, with the library's public functions alone."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import Pipeline
+
+from jocas_themes.annotations import find_theme_codes
+from jocas_themes.cli._tables import print_table, read_labelled, write_table
+from jocas_themes.confidence import ConfidenceFilter
+from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
+from jocas_themes.evaluation import NearDuplicateKFold, evaluate_themes
+from jocas_themes.offers import profile_offers, read_offers, sample_offers
+from jocas_themes.student import ThemeClassifier, load_model, save_model
+from jocas_themes.taxonomy import HR_THEMES, Taxonomy
+from jocas_themes.teacher import BaseTeacher, LexiconTeacher, LLMTeacher
+
+
+def run_profile(options: Namespace) -> None:
+    """Show the profile of a source."""
+    profile = profile_offers(options.source)
+    print_table(profile.columns, "Columns: reliable under 20% missing, unusable over 70%")
+    print_table(profile.text_lengths, "Length of the texts, in characters")
+    print_table(profile.months, "Offers a month")
+    if options.out:
+        folder = Path(options.out)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("columns", "months", "text_lengths"):
+            getattr(profile, name).to_csv(folder / f"{name}.csv", index=False)
+        print(f"\nwritten: {folder}/columns.csv, months.csv, text_lengths.csv")
+
+
+def run_teach(options: Namespace) -> None:
+    """Annotate a sample of offers."""
+    out = Path(options.out)
+    if out.suffix != ".parquet":
+        raise ValueError(f"--out must end in .parquet, got {options.out!r}.")
+    if not out.absolute().parent.is_dir():  # before anything is paid for
+        raise ValueError(f"--out is in a folder that is not there: {out.absolute().parent}.")
+    if options.sample < 0:
+        raise ValueError(f"--sample must be 0 or more, got {options.sample}.")
+    teacher = _make_teacher(options)
+    offers = (
+        sample_offers(options.source, options.sample, random_state=options.random_state)
+        if options.sample
+        else read_offers(options.source)
+    )
+    annotated = teacher.annotate(offers)
+    write_table(annotated, out)
+    counts = annotated["status"].value_counts()
+    print_table(_count_answers(annotated), "Answers")
+    print(f"\n{', '.join(f'{count} {status}' for status, count in counts.items())}")
+    print(f"written: {out}")
+
+
+def _make_teacher(options: Namespace) -> BaseTeacher:
+    taxonomy = Taxonomy.load(options.taxonomy) if options.taxonomy else HR_THEMES
+    if options.lexicon:
+        return LexiconTeacher(taxonomy=taxonomy, text_columns=options.text_columns, progress=True)
+    return LLMTeacher(
+        options.model,
+        base_url=options.base_url,
+        api_key_env=options.api_key_env,
+        taxonomy=taxonomy,
+        store=options.store,
+        concurrency=options.concurrency,
+        response_format=options.response_format,
+        text_columns=options.text_columns,
+    )
+
+
+def _count_answers(annotated: pd.DataFrame) -> pd.DataFrame:
+    """Count what the teacher said of each theme."""
+    codes = find_theme_codes(annotated)
+    return pd.DataFrame(
+        {
+            "theme": codes,
+            "present": [int((annotated[code] == 1).sum()) for code in codes],
+            "absent": [int((annotated[code] == 0).sum()) for code in codes],
+            "unknown": [int(annotated[code].isna().sum()) for code in codes],
+            "sure (80+)": [int((annotated[f"{code}_confidence"] >= 80).sum()) for code in codes],
+        }
+    )
+
+
+def run_train(options: Namespace) -> None:
+    """Train a student, and save it."""
+    annotated = read_labelled(options.annotated)
+    student = _make_student(options, review_path=options.review).fit(annotated)
+    save_model(student, options.out, overwrite=options.overwrite)
+    sure = student[0]
+    print(f"learnt from {sure.n_kept_} cells, {sure.n_masked_} under the threshold left out")
+    print(f"written: {options.out}" + (f", {options.review}" if options.review else ""))
+
+
+def _make_student(options: Namespace, review_path: str | None = None) -> Pipeline:
+    """Make what comes after the teacher, with scikit-learn's Pipeline."""
+    return Pipeline(
+        [
+            (
+                "filter",
+                ConfidenceFilter(options.threshold, scope=options.scope, review_path=review_path),
+            ),
+            (
+                "student",
+                ThemeClassifier(structured_columns=tuple(options.structured_columns), n_jobs=-1),
+            ),
+        ]
+    )
+
+
+def run_evaluate(options: Namespace) -> None:
+    """Score a student against the labels of a table."""
+    table = read_labelled(options.labelled)
+    if options.model:
+        student = load_model(options.model)
+        absent = [code for code in student.themes_ if code not in table.columns]
+        if absent:
+            raise ValueError(
+                f"{options.labelled} has no labels of {absent[:5]!r}, which the model predicts; "
+                f"found {list(table.columns)[:8]!r}."
+            )
+        gold = table[list(student.themes_)]
+        scores = evaluate_themes(
+            gold,
+            student.predict_proba(table),
+            thresholds=student.thresholds_,
+            themes=student.themes_,
+        )
+        title = f"{options.model} against the labels of {options.labelled}"
+    else:
+        scores = score_by_cross_validation(_make_student(options), table, n_folds=options.folds)
+        title = f"{options.folds}-fold cross-validation against the teacher's labels, all cells"
+    print_table(scores.reset_index(), title)
+    if options.out:
+        scores.to_csv(options.out)
+        print(f"\nwritten: {options.out}")
+
+
+def score_by_cross_validation(model: Any, annotated: pd.DataFrame, *, n_folds: int) -> pd.DataFrame:
+    """Score out-of-fold predictions against the teacher's labels, near-duplicates kept together."""
+    codes = find_theme_codes(annotated)
+    if not codes:
+        raise ValueError(
+            "the table is not annotated: it needs CODE, CODE_confidence and CODE_evidence for "
+            "each theme, as teach writes them. For gold labels pass --model."
+        )
+    gold = annotated[list(codes)].to_numpy(dtype=float)
+    predicted = cross_val_predict(
+        model, annotated, gold, cv=NearDuplicateKFold(n_folds, random_state=0), method="predict"
+    )
+    return evaluate_themes(gold, np.asarray(predicted), themes=codes)
+
+
+def run_label(options: Namespace) -> None:
+    """Label a corpus."""
+    model = load_model(options.model)
+    model.set_params(n_jobs=-1)
+    done = label_corpus(
+        model,
+        options.source,
+        options.out,
+        chunk_rows=options.chunk_rows,
+        keep_columns=options.keep_columns or KEEP_COLUMNS,
+        overwrite=options.overwrite,
+    )
+    rate = done.n_offers / max(done.duration_s, 1e-9)
+    print(
+        f"{done.n_offers} offers in {done.duration_s:.1f} s ({rate:.0f} a second), "
+        f"{done.n_without_text} of them without text"
+    )
+    print(f"written: {done.n_parts} parts in {done.destination}")

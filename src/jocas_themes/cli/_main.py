@@ -1,0 +1,59 @@
+"""Read the arguments, run one command, and turn bad input into one clear line."""
+
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from jocas_themes.cli._arguments import build_parser
+from jocas_themes.errors import JocasThemesError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the ``jocas-themes`` command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        0, or 2 when the input is bad, or 130 when interrupted.
+    """
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
+    for name in ("httpx", "httpx2"):  # a line a request, among the progress bars
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = _show_warning
+        try:
+            options.run(options)
+        except (JocasThemesError, ValueError, OSError) as error:
+            if options.verbose:
+                traceback.print_exc()
+            print(f"jocas-themes {options.command}: {_in_one_line(error)}", file=sys.stderr)
+            return EXIT_BAD_INPUT
+        except KeyboardInterrupt:
+            print("\ninterrupted; what was finished is kept, run again to go on", file=sys.stderr)
+            return EXIT_INTERRUPTED
+    return 0
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    """Show a warning as one line, without the line of code it came from."""
+    if issubclass(category, UserWarning):
+        tqdm.write(f"warning: {_in_one_line(message)}", file=sys.stderr)  # above a bar
+
+
+def _in_one_line(message: object) -> str:
+    return " ".join(str(message).split())

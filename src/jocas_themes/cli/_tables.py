@@ -1,0 +1,58 @@
+"""Tables in and out of the command line."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jocas_themes.errors import OffersError
+
+
+def read_labelled(path: str) -> pd.DataFrame:
+    """Read a table of labels: Parquet, CSV or JSONL, by its ending."""
+    file = Path(path)
+    if not file.is_file():
+        raise OffersError(f"there is no file {path}.")
+    try:
+        if file.suffix == ".parquet":
+            return pd.read_parquet(file)
+        if file.suffix == ".csv":
+            return pd.read_csv(file, sep=None, engine="python", dtype={"offer_id": str})
+        if file.suffix in {".jsonl", ".ndjson"}:
+            return pd.read_json(file, lines=True, dtype={"offer_id": str})
+    except Exception as error:  # the readers raise a dozen kinds
+        raise OffersError(f"{path} cannot be read: {error}") from error
+    raise OffersError(f"{path} must end in .parquet, .csv or .jsonl.")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table whole: under another name first, then renamed."""
+    staging = path.with_name(f".{path.name}.tmp")
+    table.to_parquet(staging, index=False)
+    staging.replace(path)
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """Print a table as people read it: a title, short figures, no index."""
+    print(f"\n{title}\n")
+    if table.empty:
+        print("(none)")
+        return
+    print(table.apply(_format).to_string(index=False))
+
+
+def _format(column: Any) -> Any:
+    """Write one column's cells for people."""
+    if column.dtype.kind == "f":
+        return column.map(_show_number)
+    if column.dtype.kind == "M":
+        return column.dt.strftime("%Y-%m")
+    return column
+
+
+def _show_number(value: float) -> str:
+    """Show shares and scores with three digits, lengths and counts with none."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.3f}" if abs(value) < 2 else f"{value:.0f}"

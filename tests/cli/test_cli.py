@@ -1,0 +1,160 @@
+"""The command as a user runs it: what it prints, what it writes, how it fails."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from chat_server import ChatServer, Reply, completion
+from jocas_themes import HR_THEMES, load_sample_annotations, load_sample_offers, make_offers
+from jocas_themes.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    load_sample_offers().to_json("offers.jsonl", orient="records", lines=True)
+    load_sample_annotations().to_parquet("annotated.parquet")
+
+
+def run(capsys: pytest.CaptureFixture[str], command: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    status = main(shlex.split(command))
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_the_whole_way(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "train annotated.parquet --out model --review review.jsonl")
+    assert (status, out) == (
+        0,
+        "learnt from 1749 cells, 51 under the threshold left out\nwritten: model, review.jsonl\n",
+    )
+    make_offers(100, random_state=0).to_parquet("corpus.parquet")
+    status, out, _ = run(capsys, "label corpus.parquet --model model --out labels")
+    assert status == 0
+    assert re.search(r"^100 offers in .* 0 of them without text\nwritten: 1 parts in labels", out)
+    labels = pd.read_parquet("labels")
+    assert labels.shape == (100, 1 + 6 + 12)
+    status, out, _ = run(capsys, "evaluate annotated.parquet --model model --out scores.csv")
+    assert status == 0
+    assert pd.read_csv("scores.csv", index_col="theme").loc["micro", "f1"] > 0.9
+
+
+def test_evaluate_cross_validates(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "evaluate annotated.parquet --folds 2")
+    assert status == 0
+    assert "2-fold cross-validation against the teacher's labels, all cells" in out
+    assert out.strip().splitlines()[-1].split()[0] == "macro"
+
+
+def test_teach_asks_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {"evidence": None, "present": False, "confidence": 90}
+    content = json.dumps(dict.fromkeys(HR_THEMES.codes, answer))
+    with ChatServer(lambda request: Reply(completion(content))) as server:
+        command = (
+            f"teach offers.jsonl --model m --base-url {server.url} --sample 20 --out a.parquet"
+        )
+        status, out, _ = run(capsys, command)
+        assert status == 0
+        assert "20 ok\nwritten: a.parquet" in out
+        assert run(capsys, command)[0] == 0  # the same sample, from the store
+        assert server.n_requests == 20
+    annotated = pd.read_parquet("a.parquet")
+    assert len(annotated) == 20
+    assert (annotated["DIVERSITY"] == 0).all()
+
+
+def test_teach_by_lexicon_then_train(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "teach offers.jsonl --lexicon --sample 0 --out a.parquet")[0] == 0
+    assert len(pd.read_parquet("a.parquet")) == 300
+    status, _, err = run(capsys, "train a.parquet --out model")
+    assert status == 2
+    assert "no label of every theme is known" in err
+    assert run(capsys, "train a.parquet --out model --threshold 60")[0] == 0
+
+
+def test_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "profile offers.jsonl --out profile")
+    assert status == 0
+    assert re.search(r"education_level +300 +0\.\d+ +\d+ +unusable", out)
+    assert {path.name for path in Path("profile").iterdir()} == {
+        "columns.csv",
+        "months.csv",
+        "text_lengths.csv",
+    }
+
+
+def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "demo --n-offers 500")
+    assert status == 0
+    assert "300 answers found in the store, 0 calls made" in err
+    assert "What came out" in out
+    assert Path("jocas-demo/shares.svg").read_text(encoding="utf-8").startswith("<")
+    assert run(capsys, "demo --n-offers 500")[0] == 0  # over the first one
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("profile nowhere.parquet", "nowhere.parquet"),
+        ("profile 'nothing/*.csv'", "nothing"),
+        ("train nowhere.parquet --out model", "there is no file nowhere.parquet"),
+        ("train offers.jsonl --out model", "nothing to learn from|annotated table"),
+        ("train annotated.parquet --out model --threshold 130", "130"),
+        ("label offers.jsonl --model nowhere --out labels", "there is no model folder nowhere"),
+        ("label offers.jsonl --model . --out labels", "not a model"),
+        ("evaluate offers.jsonl", "not annotated"),
+        ("evaluate annotated.parquet --folds 1", "n_splits|folds"),
+        ("teach offers.jsonl --model m --out a.parquet", "OPENAI_API_KEY is not set"),
+        ("teach offers.jsonl --model m --out a.csv", "--out must end in .parquet"),
+        ("teach offers.jsonl --model m --out nowhere/a.parquet", "folder that is not there"),
+        ("teach offers.jsonl --model m --sample -1 --out a.parquet", "--sample must be 0 or more"),
+        ("teach offers.jsonl --model m --taxonomy offers.jsonl --out a.parquet", "not valid TOML"),
+        ("teach offers.jsonl --lexicon --text-columns texte --out a.parquet", "'texte'"),
+        ("demo --n-offers 0", "--n-offers must be 1 or more"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], command: str, message: str
+) -> None:
+    status, _, err = run(capsys, command)
+    last = [line for line in err.splitlines() if line.startswith("jocas-themes ")]
+    assert status == 2
+    assert len(last) == 1
+    assert re.search(message, last[0])
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["", "profile", "teach", "train", "evaluate", "label", "demo"])
+def test_help_has_examples(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([*command.split(), "--help"])
+    assert "jocas-themes " + (command or "demo") in capsys.readouterr().out
+
+
+def test_unknown_arguments_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["label"], ["profile", "x", "--nonsense"], ["unknown"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(arguments)
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_warnings_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bad.jsonl").write_text('{"ID_JOCAS": "1", "job_title": "Cariste"}\nnot json\n')
+    status, _, err = run(capsys, "profile bad.jsonl")
+    assert status == 0
+    assert re.search(r"[\r\n]warning: .*bad\.jsonl:2", err)
+
+
+def test_the_installed_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "jocas_themes", "--version"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert re.match(r"\d+\.\d+\.\d+", done.stdout)
