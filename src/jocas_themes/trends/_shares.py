@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.offers._columns import DATE_COLUMNS
-from jocas_themes.offers._dates import parse_days
+from jocas_themes.offers.reading._dates import parse_days
 
 _PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 _BATCH_ROWS = 65_536

@@ -1,0 +1,21 @@
+"""Offers: reading them, one text each, what is missing, which are near-duplicates."""
+
+from jocas_themes.offers._duplicates import find_near_duplicates
+from jocas_themes.offers._frames import as_offers
+from jocas_themes.offers._profile import OffersProfile, profile_offers
+from jocas_themes.offers._sampling import sample_offers
+from jocas_themes.offers._text import assemble_texts, clean_text, is_missing
+from jocas_themes.offers.reading import iter_offers, read_offers
+
+__all__ = [
+    "OffersProfile",
+    "as_offers",
+    "assemble_texts",
+    "clean_text",
+    "find_near_duplicates",
+    "is_missing",
+    "iter_offers",
+    "profile_offers",
+    "read_offers",
+    "sample_offers",
+]
