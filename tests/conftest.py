@@ -12,7 +12,7 @@ _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 def shared_data() -> Path:
     """Return the folder of real offers, or skip the test, saying so."""
     if not (_SHARED_DATA / "offers_labelled.parquet").exists():
-        pytest.skip(f"the real offers are not here: no {_SHARED_DATA.name}/ beside the checkout")
+        pytest.skip("needs the real offers, which are not in ../shared/data beside this checkout")
     return _SHARED_DATA
 
 

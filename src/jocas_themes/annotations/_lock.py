@@ -11,9 +11,16 @@ def exclusive_lock(path: Path, *, timeout_s: float = 60) -> Iterator[None]:
     """Hold the lock of a file, kept in ``<name>.lock`` beside it.
 
     The lock is SQLite's: it works on every system that the store works on, between threads and
-    processes alike.
+    processes alike. An OSError is raised when it cannot be had.
     """
     lock = path.with_name(f".{path.name}.lock")
-    with closing(sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
+    try:
+        connection = sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OSError(f"no lock {lock}: {error}") from error
+    with closing(connection):
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise OSError(f"no lock {lock}: {error}") from error
         yield

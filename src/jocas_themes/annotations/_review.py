@@ -2,8 +2,8 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,20 @@ def merge_review(path: str | Path, records: Iterable[dict[str, Any]]) -> int:
     Raises
     ------
     ReviewFileError
-        If the file that is there cannot be read; it is left as it was.
+        If the file that is there cannot be read, or the file cannot be written; it is left as
+        it was.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise ReviewFileError(
+            f"the review file {path} cannot be made: there is no folder {path.parent}. Make it "
+            f"first."
+        )
     try:
         with exclusive_lock(path):
-            cells = {_key(cell): cell for cell in _read(path)} if path.exists() else {}
-            for record in records:
-                cells[_key(record)] = cells.get(_key(record), {}) | record
+            cells: dict[tuple[str, str], dict[str, Any]] = {}
+            for cell in chain(_read(path) if path.exists() else (), records):
+                cells[_key(cell)] = cells.get(_key(cell), {}) | cell
             lines = [json.dumps(cells[key], ensure_ascii=False) for key in sorted(cells)]
             _write_atomically(path, "".join(f"{line}\n" for line in lines))
     except OSError as error:
@@ -78,34 +84,36 @@ def read_review(path: str | Path) -> pd.DataFrame:
 
 
 def _key(cell: dict[str, Any]) -> tuple[str, str]:
-    return cell["offer_id"], cell["theme"]
+    offer_id, theme = cell["offer_id"], cell["theme"]
+    if not (isinstance(offer_id, str) and isinstance(theme, str)):
+        raise TypeError(f"offer_id and theme must be strings, got {offer_id!r} and {theme!r}")
+    return offer_id, theme
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
     """Read all cells, or say which line is broken."""
     cells = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                cell = json.loads(line)
-                _key(cell)
-            except (ValueError, TypeError, KeyError) as error:
-                raise ReviewFileError(
-                    f"{path}, line {number}: not a cell to review ({error!r}). Mend the line, or "
-                    f"move the file away; it was left as it is."
-                ) from error
-            cells.append(cell)
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            cell = json.loads(line.decode("utf-8-sig"))
+            _key(cell)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ReviewFileError(
+                f"{path}, line {number}: not a cell to review ({error!r}). Mend the line, or "
+                f"move the file away; it was left as it is."
+            ) from error
+        cells.append(cell)
     return cells
 
 
 def _write_atomically(path: Path, content: str) -> None:
     """Replace a file whole: a reader sees the old one or the new one, also after a crash."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
+    staging = path.with_name(f".{path.name}.tmp")  # the lock keeps others from it
+    # A lone surrogate, which a model may quote, is no text: tables and databases refuse it.
+    with staging.open("w", encoding="utf-8", errors="replace") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    staging.replace(path)

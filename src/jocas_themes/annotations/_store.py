@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from jocas_themes.annotations._lock import exclusive_lock
 from jocas_themes.errors import StoreError, StoreMismatchError
 from jocas_themes.taxonomy import Taxonomy
 
@@ -23,12 +24,12 @@ APPLICATION_ID = 0x4A4F4341  # "JOCA"
 FORMAT_VERSION = 1
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS taxonomies (
+CREATE TABLE taxonomies (
     fingerprint TEXT PRIMARY KEY,
     content TEXT NOT NULL,
     added_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
-CREATE TABLE IF NOT EXISTS replies (
+CREATE TABLE replies (
     key TEXT PRIMARY KEY,
     offer_id TEXT NOT NULL,
     model TEXT NOT NULL,
@@ -43,6 +44,11 @@ CREATE TABLE IF NOT EXISTS replies (
     received_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) WITHOUT ROWID;
 """
+
+
+# Connections that a fork inherited. SQLite forbids closing them in the child, which letting go
+# of them would do.
+_INHERITED: list[sqlite3.Connection] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,9 +175,9 @@ class AnnotationStore:
 
     def close(self) -> None:
         """Close the file; it opens again by itself when it is needed."""
+        self._leave_to_parent()
         with self._lock:
-            # A connection that a fork inherited belongs to the parent.
-            if self._connection is not None and self._pid == os.getpid():
+            if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
@@ -321,13 +327,20 @@ class AnnotationStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """Give this process's connection to one thread at a time."""
+        self._leave_to_parent()
         with self._lock:
-            if self._connection is None or self._pid != os.getpid():
-                self._connection, self._pid = self._connect(), os.getpid()
+            if self._connection is None:
+                self._pid, self._connection = os.getpid(), self._connect()
             try:
                 yield self._connection
             except sqlite3.Error as error:
                 raise StoreError(f"the annotation store {self.path} failed: {error}.") from error
+
+    def _leave_to_parent(self) -> None:
+        """After a fork, leave the parent its connection and its lock, which a thread may hold."""
+        if self._connection is not None and self._pid != os.getpid():
+            _INHERITED.append(self._connection)
+            self._connection, self._lock = None, threading.RLock()
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file and check that it is ours."""
@@ -339,9 +352,11 @@ class AnnotationStore:
             )
         connection = None
         try:
-            connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
-            self._prepare(connection)
-        except (sqlite3.Error, StoreError) as error:
+            # One at a time: two processes may make the store at once.
+            with exclusive_lock(path):
+                connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+                self._prepare(connection)
+        except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 connection.close()
             if isinstance(error, StoreError):
@@ -370,7 +385,6 @@ class AnnotationStore:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         if not n_tables:
-            # Immediate, and "if not exists": two processes may make the store at once.
             connection.executescript(
                 f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {FORMAT_VERSION}; {_TABLES} COMMIT;"

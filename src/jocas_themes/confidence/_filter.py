@@ -194,7 +194,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
                     "confidence": None if np.isnan(confidence) else float(confidence),
                     "evidence": evidence,
                     "reason": reason,
-                    "text": text,
+                    "text": text if isinstance(text, str) else None,
                 }
 
     def _find_reason(
@@ -234,4 +234,4 @@ def _require_codes(X: Any) -> tuple[str, ...]:
 
 def _get_confidences(X: pd.DataFrame, codes: tuple[str, ...]) -> npt.NDArray[np.float64]:
     """Return the confidences as an array of shape (n_offers, n_themes)."""
-    return np.column_stack([X[f"{code}_confidence"].astype(float) for code in codes])
+    return np.column_stack([pd.to_numeric(X[f"{code}_confidence"]).astype(float) for code in codes])

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes.offers._columns import ID_COLUMNS
-from jocas_themes.offers._text import assemble_texts, clean_text, is_missing
+from jocas_themes.offers._text import assemble_texts, clean_text, is_missing, require_own_names
 
 
 def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -51,9 +51,7 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
             index=index,
             dtype=object,
         )
-    repeated = X.columns[X.columns.duplicated()].unique().tolist()
-    if repeated:
-        raise ValueError(f"each column needs its own name; repeated: {repeated[:5]!r}.")
+    require_own_names(X)
     if is_annotated_like(X):
         texts = ["" if is_missing(text) else str(text) for text in X["text"]]
     elif text_columns is None and "text" in X.columns:
@@ -89,7 +87,7 @@ def read_ids(offers: pd.DataFrame, texts: Iterable[str]) -> list[str]:
 
 def hash_text(text: str) -> str:
     """Return an id that depends on the text alone, so that the same offer keeps it."""
-    return "text-" + hashlib.sha256(text.encode()).hexdigest()[:16]
+    return "text-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _read_id(value: Any) -> str | None:

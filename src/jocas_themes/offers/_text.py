@@ -24,13 +24,19 @@ _INLINE = (
 )
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?:[\s/][^<>]*)?>", re.IGNORECASE)
-# Bounded, so that no text makes the search quadratic.
-_HIDDEN = re.compile(
-    r"<!--.{0,5000}?-->|<(script|style)\b[^<>]{0,500}>.{0,50000}?</\1\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
+# What a page does not show, from its start to the nearest end of the same kind.
+_HIDDEN_START = re.compile(r"<!--|<(script|style)\b[^<>]*>", re.IGNORECASE)
+_HIDDEN_END = {
+    "": re.compile("-->"),
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+}
 # "&amp;amp;amp;lt;" in one step instead of one pass a level.
 _REPEATED_AMPERSAND = re.compile(r"&(?:(?:amp|#38|#x26);)+", re.IGNORECASE)
+# No character has such a number, and Python refuses to read the longest ones.
+_HUGE_NUMBER = re.compile(r"&#[0-9]{10,};?")
+# Pages that were escaped again and again are settled by the third pass.
+_MAX_PASSES = 20
 
 
 def _build_character_table() -> dict[int, str | None]:
@@ -40,8 +46,8 @@ def _build_character_table() -> dict[int, str | None]:
     # C1 controls are Windows-1252 punctuation read as Latin-1.
     for code in range(0x80, 0xA0):
         table[code] = bytes([code]).decode("cp1252", errors="ignore") or " "
-    table |= dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF), None)
-    table |= dict.fromkeys(range(0x202A, 0x202F), None)
+    table |= dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0xFEFF), None)
+    table |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2060, 0x2070)), None)
     table |= dict.fromkeys(range(0xE000, 0xF900), " ")  # bullets of symbol fonts, mostly
     table |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
     table |= {ord("\n"): "\n", ord("\r"): "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "…"}
@@ -51,7 +57,7 @@ def _build_character_table() -> dict[int, str | None]:
 
 _CHARACTERS = _build_character_table()
 _ODD_CHARACTER = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\uf8ff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\uf8ff]"
 )
 
 
@@ -80,17 +86,39 @@ def clean_text(text: str) -> str:
     """
     text = _replace_odd_characters(text)
     # A tag may hide an entity, and an entity a tag: repeat until neither is left.
-    previous = None
-    while text != previous and ("&" in text or "<" in text):
+    for _ in range(_MAX_PASSES):
         previous = text
         if "&" in text:
-            text = _replace_odd_characters(html.unescape(_REPEATED_AMPERSAND.sub("&", text)))
+            text = _HUGE_NUMBER.sub("\ufffd", _REPEATED_AMPERSAND.sub("&", text))
+            text = _replace_odd_characters(html.unescape(text))
         if "<" in text:
-            text = _HIDDEN.sub(" ", text)
-            text = _INLINE_TAG.sub(" ", _BLOCK_TAG.sub("\n", text))
+            text = _INLINE_TAG.sub(" ", _BLOCK_TAG.sub("\n", _remove_hidden(text)))
+        if text == previous:
+            break
+    else:
+        # Nested deeper than anything but an attack: nothing in it opens mark-up any more.
+        text = text.replace("&", " ").replace("<", " ")
     # str.split() knows all of Unicode's spaces, and is faster than any expression.
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
+
+
+def _remove_hidden(text: str) -> str:
+    """Remove comments, scripts and styles that have an end, in one walk through the text."""
+    pieces: list[str] = []
+    position = 0
+    endless: set[str] = set()  # kinds not to look for again, or the walk would be quadratic
+    for start in _HIDDEN_START.finditer(text):
+        kind = (start[1] or "").lower()
+        if start.start() < position or kind in endless:
+            continue
+        end = _HIDDEN_END[kind].search(text, start.end())
+        if end is None:
+            endless.add(kind)
+            continue
+        pieces += (text[position : start.start()], " ")
+        position = end.end()
+    return "".join((*pieces, text[position:]))
 
 
 def _replace_odd_characters(text: str) -> str:
@@ -129,7 +157,8 @@ def assemble_texts(offers: pd.DataFrame, *, text_columns: Sequence[str] | None =
     Raises
     ------
     ValueError
-        If none of the text columns, or not all of ``text_columns``, are there.
+        If none of the text columns, or not all of ``text_columns``, are there, or if two
+        columns share a name.
 
     See Also
     --------
@@ -142,6 +171,7 @@ def assemble_texts(offers: pd.DataFrame, *, text_columns: Sequence[str] | None =
     >>> assemble_texts(pd.DataFrame({"job_title": ["Cariste"], "description_full": ["CACES 3"]}))
     ['Cariste\nCACES 3']
     """
+    require_own_names(offers)
     if text_columns is None:
         present = tuple(column for column in TEXT_COLUMNS if column in offers.columns)
         if not present:
@@ -170,6 +200,13 @@ def assemble_texts(offers: pd.DataFrame, *, text_columns: Sequence[str] | None =
         "\n".join(filter(None, (title, full) if full else (title, *parts)))
         for title, full, *parts in rows
     ]
+
+
+def require_own_names(offers: pd.DataFrame) -> None:
+    """Refuse a table in which two columns share a name."""
+    repeated = offers.columns[offers.columns.duplicated()].unique().tolist()
+    if repeated:
+        raise ValueError(f"each column needs its own name; repeated: {repeated[:5]!r}.")
 
 
 def _clean_cells(column: pd.Series) -> list[str]:

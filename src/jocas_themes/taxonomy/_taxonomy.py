@@ -60,11 +60,9 @@ class Theme:
     def __post_init__(self) -> None:
         """Check the fields, so that a broken theme never reaches a prompt."""
         for name in ("code", "name_fr", "name_en", "definition", "not_enough"):
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise TaxonomyError(f"theme {self.code!r}: {name} must be a string, got {value!r}.")
-            if name != "not_enough" and not value.strip():
-                raise TaxonomyError(f"theme {self.code!r}: {name} is empty. Fill it in.")
+            _check_string(
+                getattr(self, name), f"theme {self.code!r}: {name}", required=name != "not_enough"
+            )
         if not _CODE.fullmatch(self.code) or self.code in _RESERVED_CODES:
             raise TaxonomyError(
                 f"code must start with a letter, hold only ASCII letters, digits and "
@@ -76,16 +74,14 @@ class Theme:
                 f"beside it, got {self.code!r}."
             )
         examples: object = self.examples
-        if isinstance(examples, str):
+        if isinstance(examples, str) or not isinstance(examples, Sequence):
             raise TaxonomyError(
-                f"theme {self.code!r}: examples must be a sequence of strings, got one string. "
+                f"theme {self.code!r}: examples must be a sequence of strings, got {examples!r}. "
                 f"Put it in a list."
             )
-        object.__setattr__(self, "examples", tuple(self.examples))
-        if any(not isinstance(example, str) or not example.strip() for example in self.examples):
-            raise TaxonomyError(
-                f"theme {self.code!r}: examples must be non-empty strings, got {self.examples!r}."
-            )
+        object.__setattr__(self, "examples", tuple(examples))
+        for number, example in enumerate(examples, start=1):
+            _check_string(example, f"theme {self.code!r}: example {number}", required=True)
 
 
 class Taxonomy(Sequence[Theme]):
@@ -121,6 +117,7 @@ class Taxonomy(Sequence[Theme]):
     """
 
     def __init__(self, themes: Sequence[Theme], *, title: str = "") -> None:
+        _check_string(title, "title", required=False)
         self._themes = tuple(themes)
         self.title = title
         if not self._themes:
@@ -170,7 +167,7 @@ class Taxonomy(Sequence[Theme]):
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that change with anything that the teacher reads."""
         content = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the taxonomy as plain dictionaries, lists and strings.
@@ -212,7 +209,7 @@ class Taxonomy(Sequence[Theme]):
         tables = content.get("themes")
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise TaxonomyError("a taxonomy needs one [[themes]] table a theme, found none.")
-        return cls([_build_theme(table) for table in tables], title=str(content.get("title", "")))
+        return cls([_build_theme(table) for table in tables], title=content.get("title", ""))
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
@@ -294,6 +291,20 @@ class Taxonomy(Sequence[Theme]):
                 else:
                     lines.append(f"{key} = {_quote_toml(value)}")
         Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _check_string(value: object, name: str, *, required: bool) -> None:
+    """Check one field: a string that can be sent and saved, and not empty where it is required."""
+    if not isinstance(value, str):
+        raise TaxonomyError(f"{name} must be a string, got {value!r}.")
+    if required and not value.strip():
+        raise TaxonomyError(f"{name} is empty. Fill it in.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise TaxonomyError(
+            f"{name} must be valid Unicode, got a lone surrogate in {value!r}. Retype it."
+        ) from error
 
 
 def _build_theme(table: dict[str, Any]) -> Theme:
