@@ -12,7 +12,13 @@ from tqdm.auto import tqdm
 from jocas_themes.annotations import Annotation, AnnotationStore, ReplyKey, StoredReply
 from jocas_themes.errors import TeacherError, TeacherUnavailableError
 from jocas_themes.teacher import _loop
-from jocas_themes.teacher._client import RawReply, describe_failure, find_fatal, make_sender
+from jocas_themes.teacher._client import (
+    RawReply,
+    describe_failure,
+    find_fatal,
+    is_refused_request,
+    make_sender,
+)
 from jocas_themes.teacher._reply import NotACompletionError, read_usage
 
 logger = logging.getLogger(__name__)
@@ -36,6 +42,7 @@ class Asking:
     api_key_env: str
     concurrency: int
     progress: bool
+    has_answers: bool
     failures: dict[str, str] = field(default_factory=dict)
     _stopped: bool = False
     _fatal: TeacherError | None = None
@@ -52,7 +59,7 @@ class Asking:
             raise
         if self._fatal is not None:
             raise self._fatal
-        if self.failures and not self._n_answered:
+        if self.failures and not self.has_answers:
             raise TeacherUnavailableError(
                 f"none of the {len(self.failures)} requests was answered; the first failure: "
                 f"{next(iter(self.failures.values()))}."
@@ -96,6 +103,7 @@ class Asking:
             except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
                 self._note_failure(digest, error)
             else:
+                self.has_answers = True
                 self._n_answered += 1
                 self._n_in_a_row = 0
             bar.update()
@@ -120,12 +128,13 @@ class Asking:
         """Note what failed, and stop the run where asking on is of no use."""
         import openai
 
-        expected = (openai.OpenAIError, NotACompletionError)
-        reason = describe_failure(error) if isinstance(error, expected) else repr(error)
+        reason = describe_failure(error)
         self.failures[digest] = reason
-        self._n_in_a_row += 1
+        # Where others have an answer, a refused request says nothing of the server.
+        if not (self.has_answers and is_refused_request(error)):
+            self._n_in_a_row += 1
         fatal = find_fatal(error, model=self.model, api_key_env=self.api_key_env)
-        if not isinstance(error, expected):
+        if not isinstance(error, (openai.OpenAIError, NotACompletionError)):
             fatal = TeacherError(
                 f"asking stopped on {reason}. The answers that had arrived are in the store."
             )

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,9 @@ from jocas_themes.errors import (
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # The server's own words for an account that cannot pay: waiting does not help.
 _NO_FUNDS = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_SECRET_HEADERS = ("authorization", "api-key")  # the second is Azure's
+# What a server says of one request; other offers may fare better.
+_REFUSED_REQUEST = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class RawReply:
 def read_key(api_key_env: str, base_url: str | None, *, n_requests: int) -> str:
     """Read the API key from the environment, and check that it may travel to that address."""
     key = os.environ.get(api_key_env, "").strip()
+    if not re.fullmatch(r"[!-~]*", key):
+        raise TeacherAuthError(
+            f"the environment variable {api_key_env} holds no API key: a key has printable ASCII "
+            f"characters only, and no white space inside. Set it again."
+        )
     if base_url is None:
         if not key:
             raise MissingKeyError(
@@ -50,6 +59,30 @@ def read_key(api_key_env: str, base_url: str | None, *, n_requests: int) -> str:
             f"needs no key."
         )
     return key or "no-key"
+
+
+def find_base_url(base_url: str | None) -> str | None:
+    """Return the address that will be asked: the `openai` client reads a variable too."""
+    base_url = base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or None
+    if base_url is not None:
+        check_base_url(base_url)
+    return base_url
+
+
+def check_base_url(base_url: str) -> None:
+    """Check that an address can be asked, and holds no secret."""
+    try:
+        address = urlsplit(base_url)
+        usable = address.scheme in {"http", "https"} and address.hostname and address.port != 0
+    except ValueError:
+        raise ValueError("base_url is not a valid address.") from None
+    if address.username is not None:
+        raise ValueError(
+            "base_url holds a user name or a password, which would show in every repr. Put it "
+            "into an environment variable, and name that with api_key_env=."
+        )
+    if not usable:
+        raise ValueError(f"base_url must start with http:// or https://, got {base_url!r}.")
 
 
 def open_client(*, api_key: str, base_url: str | None, timeout_s: float, max_retries: int) -> Any:
@@ -101,17 +134,23 @@ def find_fatal(error: Exception, *, model: str, api_key_env: str) -> TeacherErro
     return None
 
 
+def is_refused_request(error: Exception) -> bool:
+    """Tell whether a server that is up refused this one request."""
+    return getattr(error, "status_code", None) in _REFUSED_REQUEST
+
+
 def describe_failure(error: Exception) -> str:
     """Describe a failure in one line that never holds a key."""
-    message = str(getattr(error, "message", "") or error) or type(error).__name__
-    body = getattr(error, "body", None)
-    if isinstance(body, dict) and isinstance(body.get("message"), str):
-        message = body["message"]
+    body = getattr(error, "body", None)  # the server's own words, in whatever form
+    if isinstance(body, dict):
+        body = body.get("message") or body
+    message = str(body or getattr(error, "message", "") or error) or type(error).__name__
     request = getattr(error, "request", None)
-    authorization = request.headers.get("authorization", "") if request is not None else ""
-    secret = authorization.removeprefix("Bearer ").strip()
-    if len(secret) > 3:
-        message = message.replace(secret, "***")
+    headers = {} if request is None else request.headers
+    for header in _SECRET_HEADERS:
+        secret = headers.get(header, "").removeprefix("Bearer ").strip()
+        if len(secret) > 3:
+            message = message.replace(secret, "***")
     status = getattr(error, "status_code", None)
-    line = " ".join(message.split())[:300]
+    line = " ".join(message.split())[:300].rstrip(".")
     return f"{type(error).__name__}{f' {status}' if status else ''}: {line}"

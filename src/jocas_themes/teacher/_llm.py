@@ -1,12 +1,13 @@
 """`LLMTeacher`: a large language model annotates offers, each one once."""
 
+import json
 import logging
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
 
 import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -23,7 +24,7 @@ from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher._asking import Asking
 from jocas_themes.teacher._base import BaseTeacher
-from jocas_themes.teacher._client import open_client, read_key
+from jocas_themes.teacher._client import check_base_url, find_base_url, open_client, read_key
 from jocas_themes.teacher._prompt import PROMPT_VERSION, build_messages, build_schema
 from jocas_themes.teacher._reply import parse_reply
 
@@ -48,7 +49,8 @@ class LLMTeacher(BaseTeacher):
         The model's name, as the server knows it.
     client : openai.OpenAI or openai.AsyncOpenAI, optional
         A client of your own. By default one is opened when something must be asked, from
-        ``base_url`` and ``api_key_env``. Clones share it; pickles leave it out.
+        ``base_url`` and ``api_key_env``. Clones share it; pickles leave it out. An ``AsyncOpenAI``
+        must not have been used in an event loop of yours, whose connections it would keep.
     base_url : str, optional
         Address of another server than OpenAI's, such as ``http://localhost:11434/v1``.
     api_key_env : str, default="OPENAI_API_KEY"
@@ -181,14 +183,16 @@ class LLMTeacher(BaseTeacher):
         TeacherAuthError
             If the server refuses the key, or the account cannot pay.
         TeacherUnavailableError
-            If the server answers none of the requests, or does not know the model.
+            If there is no answer to any of the offers, or the server fails many requests in a
+            row, or does not know the model.
         StoreError
             If the store cannot be used, or holds answers of another taxonomy.
         """
         self._check_params()
         table = as_offers(offers, text_columns=self.text_columns)
         store = self.store if isinstance(self.store, AnnotationStore) else None
-        opened = store or AnnotationStore(self.store)  # type: ignore[arg-type]
+        # Never "or": a store that is still empty is false.
+        opened = AnnotationStore(self.store) if store is None else store  # type: ignore[arg-type]
         try:
             return build_annotated(table, self._annotate(table, opened), self.taxonomy.codes)
         finally:
@@ -207,7 +211,7 @@ class LLMTeacher(BaseTeacher):
             if key and digest not in known
         }
         logger.info("%d of %d offers must be asked", len(todo), len(table))
-        failures = self._ask(todo, store) if todo else {}
+        failures = self._ask(todo, store, has_answers=bool(known)) if todo else {}
         known |= store.get(todo)
         self._warn_of_failures(failures, n_without_text=digests.count(""))
         return [
@@ -215,7 +219,13 @@ class LLMTeacher(BaseTeacher):
             for digest, text in zip(digests, table["text"], strict=True)
         ]
 
-    def _ask(self, todo: dict[str, tuple[ReplyKey, str]], store: AnnotationStore) -> dict[str, str]:
+    def _ask(
+        self,
+        todo: dict[str, tuple[ReplyKey, str]],
+        store: AnnotationStore,
+        *,
+        has_answers: bool,
+    ) -> dict[str, str]:
         """Ask the model; return what failed, by digest."""
         client = self.client
         if client is None:
@@ -224,12 +234,12 @@ class LLMTeacher(BaseTeacher):
                     f"{len(todo)} offers are not in the store, and the client was left out when "
                     f"this teacher was pickled. Pass it again with set_params(client=...)."
                 )
-            key = read_key(self.api_key_env, self.base_url, n_requests=len(todo))
+            base_url = find_base_url(self.base_url)
             client = open_client(
-                api_key=key,
-                base_url=self.base_url,
-                timeout_s=self.timeout_s,
-                max_retries=self.max_retries,
+                api_key=read_key(self.api_key_env, base_url, n_requests=len(todo)),
+                base_url=base_url,
+                timeout_s=float(self.timeout_s),
+                max_retries=int(self.max_retries),
             )
         return Asking(
             client=client,
@@ -241,6 +251,7 @@ class LLMTeacher(BaseTeacher):
             api_key_env=self.api_key_env,
             concurrency=self.concurrency,
             progress=self.progress,
+            has_answers=has_answers,
         ).run(todo)
 
     def _read(self, reply: StoredReply | None, text: str, failure: str) -> Annotation:
@@ -280,10 +291,17 @@ class LLMTeacher(BaseTeacher):
 
     def _check_params(self) -> None:
         self._validate_params()
-        if self.base_url is not None and urlsplit(self.base_url).password:
+        if self.base_url is not None:
+            check_base_url(self.base_url)
+        if self.client is not None and not hasattr(self.client, "chat"):
             raise ValueError(
-                "base_url holds a password, which would show in every repr. Put it into an "
-                "environment variable, and name that with api_key_env=."
+                f"client must be an openai.OpenAI or openai.AsyncOpenAI, got a "
+                f"{type(self.client).__name__}."
+            )
+        if not re.fullmatch(r"\w+", self.api_key_env):
+            raise ValueError(
+                "api_key_env must be the name of an environment variable (letters, digits and "
+                "underscores), never the key itself."
             )
         reserved = sorted(_RESERVED_PARAMETERS & set(self.request_params or {}))
         if reserved:
@@ -291,6 +309,10 @@ class LLMTeacher(BaseTeacher):
                 f"request_params may not hold {reserved!r}: the teacher sets them itself, or "
                 f"they could carry a key."
             )
+        try:
+            json.dumps(dict(self.request_params or {}), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"request_params must hold JSON values only: {error}.") from error
 
     def _warn_of_failures(self, failures: dict[str, str], *, n_without_text: int) -> None:
         """Say what is unknown, why, and what to do."""

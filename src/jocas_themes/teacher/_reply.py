@@ -1,7 +1,6 @@
 """From the body of a reply to an annotation: everything is checked, nothing is guessed."""
 
 import json
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -9,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 from pydantic import create_model as create_pydantic_model
 
 from jocas_themes.annotations import Annotation, Answer
+from jocas_themes.offers import clean_text
 from jocas_themes.taxonomy import Taxonomy
 from jocas_themes.teacher._evidence import find_evidence
 
-# Servers without structured outputs: a reasoning preamble, a fenced block.
-_THINKING = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+# What SQLite can count up to: a figure beyond must not cost the reply that it came with.
+_TOO_MANY_TOKENS = 2**63
 
 
 class NotACompletionError(ValueError):
@@ -68,7 +67,8 @@ def parse_reply(raw: str, taxonomy: Taxonomy, text: str) -> Annotation:
         return Annotation("invalid", detail=_describe(error))
     except ValueError as error:
         return Annotation("invalid", detail=str(error))
-    return _check_evidence({code: getattr(answers, code) for code in taxonomy.codes}, text)
+    by_code = zip(taxonomy.codes, (answer for _, answer in answers), strict=True)
+    return _check_evidence(dict(by_code), text)
 
 
 def read_usage(raw: str) -> tuple[int | None, int | None]:
@@ -77,7 +77,9 @@ def read_usage(raw: str) -> tuple[int | None, int | None]:
     if not isinstance(usage, dict):
         return None, None
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    prompt, completion = (count if isinstance(count, int) else None for count in counts)
+    prompt, completion = (
+        count if type(count) is int and 0 <= count < _TOO_MANY_TOKENS else None for count in counts
+    )
     return prompt, completion
 
 
@@ -95,16 +97,22 @@ def _load_content(content: Any) -> Any:
     """Load the JSON object that the model wrote, refusing a key that comes twice."""
     if not isinstance(content, str) or not content.strip():
         raise ValueError("the reply is empty")
-    content = (
-        _THINKING.sub("", content, count=1) if content.lstrip().startswith("<think>") else content
-    )
-    fenced = _FENCE.fullmatch(content)
     try:
-        return json.loads(fenced[1] if fenced else content, object_pairs_hook=_refuse_repeated)
+        return json.loads(_unwrap(content), object_pairs_hook=_refuse_repeated)
     except json.JSONDecodeError as error:
         raise ValueError(f"the reply is not JSON: {error}") from error
     except RecursionError as error:
         raise ValueError("the reply is nested too deeply") from error
+
+
+def _unwrap(content: str) -> str:
+    """Remove what servers without structured outputs put around the JSON."""
+    content = content.strip()
+    if content.startswith("<think>"):
+        content = content.partition("</think>")[2].strip()
+    if content.startswith("```") and content.endswith("```"):
+        content = content[3:-3].removeprefix("json")
+    return content
 
 
 def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -117,7 +125,11 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 @lru_cache(maxsize=32)
 def _build_model(taxonomy: Taxonomy) -> type[BaseModel]:
     """Build the model of a whole answer: these themes, all of them, and no other."""
-    fields: dict[str, Any] = dict.fromkeys(taxonomy.codes, (_ThemeAnswer, ...))
+    # Codes as aliases: a theme may bear the name of a method of the model, such as "copy".
+    fields: dict[str, Any] = {
+        f"theme_{place}": (_ThemeAnswer, Field(alias=code))
+        for place, code in enumerate(taxonomy.codes)
+    }
     return create_pydantic_model("OfferAnswer", __config__=ConfigDict(extra="forbid"), **fields)
 
 
@@ -144,6 +156,6 @@ def _check_evidence(answers: dict[str, _ThemeAnswer], text: str) -> Annotation:
         if found is None:
             faults.append(f"{code}: {'evidence not in the offer' if quoted else 'no evidence'}")
         checked[code] = Answer(
-            None if found is None else 1, answer.confidence, found or quoted or None
+            None if found is None else 1, answer.confidence, found or clean_text(quoted) or None
         )
     return Annotation("invalid" if faults else "ok", checked, "; ".join(faults))
