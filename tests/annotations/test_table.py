@@ -8,7 +8,6 @@ from jocas_themes.annotations import (
     Answer,
     build_annotated,
     find_theme_codes,
-    get_labels,
 )
 from jocas_themes.offers import as_offers
 
@@ -105,45 +104,6 @@ class TestFindThemeCodes:
     @pytest.mark.parametrize("thing", [None, "A", ["a text"], {"A": 1}, np.zeros((2, 2))])
     def test_none_in_anything_else(self, thing: object) -> None:
         assert find_theme_codes(thing) == ()
-
-
-class TestGetLabels:
-    @pytest.mark.parametrize(
-        "values",
-        [
-            [0.0, 1.0, np.nan],
-            pd.array([0, 1, None], dtype="Int8"),
-            pd.array([False, True, None], dtype="boolean"),
-            pd.array([0, 1, None], dtype="Float32"),
-            pd.Series([0, 1, None], dtype="int8[pyarrow]"),
-            pd.Series([0, 1, None], dtype=object),
-            pd.Series([0, 1, pd.NA], dtype=object),
-            ["0", "1", None],  # as a CSV file gives them
-            ["0.0", "1.0", None],
-        ],
-        ids=repr,
-    )
-    def test_any_dtype(self, values: object) -> None:
-        table = pd.DataFrame({"A": values, "B": [1, 1, 0]})
-        labels = get_labels(table, ["A", "B"])
-        assert labels.dtype == np.float64
-        np.testing.assert_array_equal(labels, [[0, 1], [1, 1], [np.nan, 0]])
-
-    @pytest.mark.parametrize(
-        ("values", "found"),
-        [([0, 2], r"\[2.0\]"), ([0.5, -1], r"\[-1.0, 0.5\]"), ([np.inf, 1], r"\[inf\]")],
-    )
-    def test_something_else_than_a_label(self, values: list[float], found: str) -> None:
-        with pytest.raises(ValueError, match=f"labels must be 0, 1 or missing, got {found}"):
-            get_labels(pd.DataFrame({"A": values}), ["A"])
-
-    def test_at_most_five_strangers_are_named(self) -> None:
-        with pytest.raises(ValueError, match=r"got \[2.0, 3.0, 4.0, 5.0, 6.0\]\."):
-            get_labels(pd.DataFrame({"A": range(2, 12)}), ["A"])
-
-    def test_a_word_is_no_label(self) -> None:
-        with pytest.raises(ValueError, match="yes"):
-            get_labels(pd.DataFrame({"A": ["yes"]}), ["A"])
 
 
 def test_the_statuses_are_the_documented_ones() -> None:

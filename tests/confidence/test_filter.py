@@ -317,7 +317,7 @@ class TestChecks:
                 call(X)
 
     def test_a_label_that_is_none(self) -> None:
-        with pytest.raises(ValueError, match=r"labels must be 0, 1 or missing, got \[2.0\]"):
+        with pytest.raises(ValueError, match=r"must hold 0, 1 or NaN, got \[2.0\]"):
             ConfidenceFilter().fit_transform(make_table([2.0], [90.0]))
 
     def test_a_fault_writes_no_file(self, annotated: pd.DataFrame, tmp_path: Path) -> None:

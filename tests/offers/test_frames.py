@@ -152,6 +152,7 @@ class TestTables:
                 "text": ["a  <b>b</b>", None],
                 "A": [1.0, 0.0],
                 "status": ["ok", None],
+                "A_confidence": [90, None],
                 "job_title": ["x", "y"],
             }
         )
@@ -160,7 +161,10 @@ class TestTables:
         assert offers.columns.tolist() == X.columns.tolist()
 
     def test_an_annotated_table_with_any_text_and_no_id(self) -> None:
-        X = pd.DataFrame({"offer_id": [None], "text": ["\ud800"], "status": ["ok"]}, dtype=object)
+        X = pd.DataFrame(
+            {"offer_id": [None], "text": ["\ud800"], "status": ["ok"], "A_confidence": [1]},
+            dtype=object,
+        )
         assert re.fullmatch("text-[0-9a-f]{16}", as_offers(X)["offer_id"][0])
 
     @pytest.mark.parametrize("kind", [pa.Table, pa.RecordBatch])
@@ -259,8 +263,11 @@ class TestIds:
         pd.Series(["<b>a</b>", None], index=[3, 3]),
         pd.DataFrame({"text": ["<b>a</b>", None], "offer_id": [1.0, None], "n": [1, 2]}),
         pd.DataFrame({"offer_id": ["1"], "text": ["<b>a</b>"], "status": ["ok"], "n": [1]}),
+        pd.DataFrame(
+            {"offer_id": ["1"], "text": ["a"], "status": ["ok"], "A_confidence": [1], "n": [1]}
+        ),
     ],
-    ids=["list", "ndarray", "Series", "DataFrame", "annotated"],
+    ids=["list", "ndarray", "Series", "DataFrame", "status", "annotated"],
 )
 def test_neither_the_call_nor_the_result_changes_the_input(X: Any) -> None:
     before = repr(X)

@@ -57,6 +57,11 @@ def test_y_of_six_columns_has_the_hr_themes() -> None:
     assert labels.shape == (2, 6)
 
 
+def test_y_of_another_number_of_columns_has_numbered_themes() -> None:
+    codes, _ = read_targets(["a", "b"], [[1, 0], [0, 1]], None)
+    assert codes == ("theme_0", "theme_1")
+
+
 def test_y_as_a_table_names_its_themes() -> None:
     y = pd.DataFrame({"REMOTE": [1, 0], "PAY": [pd.NA, 1]}, dtype="Int8")
     codes, labels = read_targets(["a", "b"], y, None)
@@ -74,9 +79,9 @@ def test_one_theme_may_be_a_flat_y() -> None:
     ("X", "y", "themes", "message"),
     [
         (["a"], None, None, "nothing to learn from: X carries no annotations and y is None"),
-        (["a"], [[1, 0]], None, "y has 2 columns for 6 themes"),
-        (["a"], [[[1]]], None, r"shape \(n_offers, n_themes\)"),
-        (["a"], [[2] * 6], None, r"labels must be 0, 1 or missing, got \[2.0\]"),
+        (["a"], [[1, 0]], ["A"], r"y must be of shape \(n_offers, 1\)"),
+        (["a"], [[[1]]], None, r"y must be of shape \(n_offers, 1\)"),
+        (["a"], [[2] * 6], None, r"y must hold 0, 1 or NaN, got \[2.0\]"),
         (["a"], [[1]], "REMOTE", "themes must be a Taxonomy or a sequence of codes"),
         (["a"], [[1, 1]], ["A", "A"], "themes must be distinct"),
         (["a"], pd.DataFrame({"A": [1]}), ["B"], r"y lacks the themes \['B'\]"),

@@ -1,5 +1,6 @@
 """Annotations: the annotated table, the store of paid replies, the review file."""
 
+from jocas_themes.annotations._labels import Themes, choose_themes, read_cells, read_labels
 from jocas_themes.annotations._review import merge_review, read_review
 from jocas_themes.annotations._store import AnnotationStore, ReplyKey, StoredReply
 from jocas_themes.annotations._table import (
@@ -8,7 +9,6 @@ from jocas_themes.annotations._table import (
     Answer,
     build_annotated,
     find_theme_codes,
-    get_labels,
 )
 
 __all__ = [
@@ -18,9 +18,12 @@ __all__ = [
     "Answer",
     "ReplyKey",
     "StoredReply",
+    "Themes",
     "build_annotated",
+    "choose_themes",
     "find_theme_codes",
-    "get_labels",
     "merge_review",
+    "read_cells",
+    "read_labels",
     "read_review",
 ]

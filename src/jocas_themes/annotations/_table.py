@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 Status = Literal["ok", "refused", "truncated", "invalid", "failed"]
@@ -121,15 +119,3 @@ def find_theme_codes(table: Any) -> tuple[str, ...]:
         for name in table.columns
         if name in names and {f"{name}_confidence", f"{name}_evidence"} <= names
     )
-
-
-def get_labels(table: pd.DataFrame, codes: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Return the labels of a table as an array of shape (n_offers, n_themes) of 0, 1 and NaN."""
-    labels: npt.NDArray[np.float64] = np.column_stack(
-        [pd.to_numeric(table[code]).astype(float) for code in codes]
-    )
-    known = labels[~np.isnan(labels)]
-    if not np.isin(known, (0, 1)).all():
-        strangers = np.unique(known[~np.isin(known, (0, 1))])
-        raise ValueError(f"labels must be 0, 1 or missing, got {strangers[:5].tolist()!r}.")
-    return labels

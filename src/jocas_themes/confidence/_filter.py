@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from jocas_themes.annotations import find_theme_codes, get_labels, merge_review
+from jocas_themes.annotations import find_theme_codes, merge_review, read_cells, read_labels
 
 # A reply that came, but could not be used. One that never came ("failed") is asked again by
 # the next run: there is nothing in it for a person to review.
@@ -162,9 +162,9 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         self, X: pd.DataFrame, codes: tuple[str, ...]
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Return the labels, and which of them are sure enough, each (n_offers, n_themes)."""
-        labels = get_labels(X, codes)
+        labels = read_labels(X, codes, name="the annotated table")
         # A missing confidence is not a sure one: the comparison is false for NaN.
-        keep = _get_confidences(X, codes) >= self.threshold
+        keep = _read_confidences(X, codes) >= self.threshold
         keep &= ~np.isnan(labels)
         if self.scope == "offer":
             keep &= keep.all(axis=1, keepdims=True)
@@ -173,7 +173,8 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
     def _list_cells(self, X: pd.DataFrame) -> Iterator[dict[str, Any]]:
         """List the cells to review, each with the reason."""
         codes = _require_codes(X)
-        labels, confidences = get_labels(X, codes), _get_confidences(X, codes)
+        labels = read_labels(X, codes, name="the annotated table")
+        confidences = _read_confidences(X, codes)
         evidences = [X[f"{code}_evidence"].tolist() for code in codes]
         for row, (offer_id, text, status) in enumerate(
             zip(X["offer_id"], X["text"], X["status"], strict=True)
@@ -232,6 +233,7 @@ def _require_codes(X: Any) -> tuple[str, ...]:
     return codes
 
 
-def _get_confidences(X: pd.DataFrame, codes: tuple[str, ...]) -> npt.NDArray[np.float64]:
+def _read_confidences(X: pd.DataFrame, codes: tuple[str, ...]) -> npt.NDArray[np.float64]:
     """Return the confidences as an array of shape (n_offers, n_themes)."""
-    return np.column_stack([pd.to_numeric(X[f"{code}_confidence"]).astype(float) for code in codes])
+    names = [f"{code}_confidence" for code in codes]
+    return read_cells(X, names, name="the annotated table")

@@ -54,7 +54,7 @@ def label_batch(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) ->
     student = get_student(model)
     table = as_offers(offers, text_columns=get_text_columns(model))
     # In the form of the annotated table, so that no step assembles the texts again.
-    table = build_annotated(table, [None] * len(table), ())
+    table = build_annotated(table, [None] * len(table), student.themes_)
     probabilities = model.predict_proba(table)
     labels = (probabilities >= student.thresholds_).astype(np.int8)
     without_text = (table["text"] == "").to_numpy(dtype=bool)

@@ -43,7 +43,7 @@ def fill_sample_store(path: str | Path, *, model: str = "recorded") -> Annotatio
     texts = dict(zip(offers["offer_id"], offers["text"], strict=True))
     store.put_many(
         (
-            teacher._build_key(texts[offer_id]),
+            teacher.build_key(texts[offer_id]),
             StoredReply(raw=_write_completion(content, model), status="ok"),
             offer_id,
         )

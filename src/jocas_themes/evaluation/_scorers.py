@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from jocas_themes.evaluation._labels import choose_themes, read_cells, read_labels
+from jocas_themes.annotations import choose_themes, read_cells, read_labels
 from jocas_themes.evaluation._scores import METRICS, tabulate_scores
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from jocas_themes.evaluation._labels import Themes, choose_themes, read_cells, read_labels
+from jocas_themes.annotations import Themes, choose_themes, read_cells, read_labels
 
 METRICS = ("precision", "recall", "f1", "average_precision")
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jocas_themes.evaluation._labels import choose_themes, read_labels
+from jocas_themes.annotations import choose_themes, read_labels
 from jocas_themes.offers import as_offers, find_near_duplicates
 
 _Integers = npt.NDArray[np.int64]

@@ -67,7 +67,9 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
 
 def is_annotated_like(table: pd.DataFrame) -> bool:
     """Tell whether the texts of a table were assembled by this package before."""
-    return {"offer_id", "text", "status"} <= set(table.columns)
+    return {"offer_id", "text", "status"} <= set(table.columns) and any(
+        isinstance(name, str) and name.endswith("_confidence") for name in table.columns
+    )
 
 
 def read_ids(offers: pd.DataFrame, texts: Iterable[str]) -> list[str]:

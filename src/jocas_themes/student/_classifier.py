@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
 from sklearn.utils.validation import check_is_fitted
 
+from jocas_themes.annotations import Themes
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.offers import as_offers
 from jocas_themes.student._features import OfferFeatures
-from jocas_themes.student._targets import Themes, read_targets
+from jocas_themes.student._targets import read_targets
 from jocas_themes.student._themes import fit_theme, predict_theme
 from jocas_themes.taxonomy import Taxonomy
 
@@ -35,7 +36,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     themes : Taxonomy or sequence of str, optional
         The themes to learn, in the order of the output's columns. By default those of the
         annotated table, or of the columns of ``y`` when it is a DataFrame; an array of six
-        columns has the six HR themes.
+        columns has the six HR themes, and any other number ``theme_0``, ``theme_1`` and so on.
     text_columns : sequence of str, optional
         Columns that hold the text, when they are not the JOCAS ones. In a Pipeline the
         teacher's text is used.

@@ -38,9 +38,7 @@ class OfferFeatures(BaseEstimator):
         cls, params: dict[str, Any], *, words: list[str], idf: Any, categories: dict[str, int]
     ) -> Self:
         """Build fitted features out of what they had learnt."""
-        features = cls(
-            **{name: params[name] for name in cls._get_param_names()}
-        )
+        features = cls(**{name: params[name] for name in cls._get_param_names()})
         features.vectorizer_ = features._make_vectorizer()
         features.vectorizer_.vocabulary_ = {word: column for column, word in enumerate(words)}
         features.vectorizer_.idf_ = np.asarray(idf, dtype=np.float64)

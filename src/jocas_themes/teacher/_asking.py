@@ -42,7 +42,7 @@ class Asking:
     api_key_env: str
     concurrency: int
     progress: bool
-    has_answers: bool
+    n_known: int
     failures: dict[str, str] = field(default_factory=dict)
     _stopped: bool = False
     _fatal: TeacherError | None = None
@@ -59,12 +59,17 @@ class Asking:
             raise
         if self._fatal is not None:
             raise self._fatal
-        if self.failures and not self.has_answers:
+        if self.failures and not self._has_answers:
             raise TeacherUnavailableError(
                 f"none of the {len(self.failures)} requests was answered; the first failure: "
                 f"{next(iter(self.failures.values()))}."
             )
         return self.failures
+
+    @property
+    def _has_answers(self) -> bool:
+        """Tell whether any offer of the table has an answer, from now or before."""
+        return self.n_known + self._n_answered > 0
 
     def _wind_down(self, running: "Future[None]") -> None:
         """Await the replies under way, which are paid for; a second Ctrl-C drops them."""
@@ -81,7 +86,13 @@ class Asking:
         n_workers = min(self.concurrency, len(todo))
         with (
             ThreadPoolExecutor(n_workers) as executor,
-            tqdm(total=len(todo), desc="teacher", unit="offer", disable=not self.progress) as bar,
+            tqdm(
+                total=self.n_known + len(todo),
+                initial=self.n_known,
+                desc="teacher",
+                unit="offer",
+                disable=not self.progress,
+            ) as bar,
         ):
             send = make_sender(self.client, executor)
             try:
@@ -103,7 +114,6 @@ class Asking:
             except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
                 self._note_failure(digest, error)
             else:
-                self.has_answers = True
                 self._n_answered += 1
                 self._n_in_a_row = 0
             bar.update()
@@ -131,7 +141,7 @@ class Asking:
         reason = describe_failure(error)
         self.failures[digest] = reason
         # Where others have an answer, a refused request says nothing of the server.
-        if not (self.has_answers and is_refused_request(error)):
+        if not (self._has_answers and is_refused_request(error)):
             self._n_in_a_row += 1
         fatal = find_fatal(error, model=self.model, api_key_env=self.api_key_env)
         if not isinstance(error, (openai.OpenAIError, NotACompletionError)):

@@ -106,7 +106,7 @@ def make_sender(client: Any, executor: ThreadPoolExecutor) -> Callable[[Mapping[
         else:
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(executor, partial(create, **request))
-        return RawReply(str(response.text), time.monotonic() - start)
+        return RawReply(response.http_response.text, time.monotonic() - start)
 
     return send
 

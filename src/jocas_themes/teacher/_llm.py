@@ -25,8 +25,8 @@ from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher._asking import Asking
 from jocas_themes.teacher._base import BaseTeacher
 from jocas_themes.teacher._client import check_base_url, find_base_url, open_client, read_key
-from jocas_themes.teacher._prompt import PROMPT_VERSION, build_messages, build_schema
-from jocas_themes.teacher._reply import parse_reply
+from jocas_themes.teacher._prompt import PROMPT_VERSION, build_request
+from jocas_themes.teacher._reply import NotACompletionError, parse_reply
 
 logger = logging.getLogger(__name__)
 
@@ -199,10 +199,31 @@ class LLMTeacher(BaseTeacher):
             if store is None:
                 opened.close()
 
+    def build_key(self, text: str) -> ReplyKey:
+        """Build the key under which the store keeps the reply to one offer.
+
+        Parameters
+        ----------
+        text : str
+            The offer's text, as `as_offers` gives it.
+
+        Returns
+        -------
+        ReplyKey
+            All that the reply depends on.
+        """
+        return ReplyKey(
+            text=text,
+            model=self.model,
+            prompt_version=PROMPT_VERSION,
+            taxonomy_fingerprint=self.taxonomy.fingerprint,
+            parameters={"response_format": self.response_format, **(self.request_params or {})},
+        )
+
     def _annotate(self, table: pd.DataFrame, store: AnnotationStore) -> list[Annotation]:
         """Ask what is missing, then read every annotation from the store."""
         store.require_taxonomy(self.taxonomy)
-        keys = [self._build_key(text) if text else None for text in table["text"]]
+        keys = [self.build_key(text) if text else None for text in table["text"]]
         digests = [key.digest if key else "" for key in keys]
         known = store.get(digests)
         todo = {
@@ -211,7 +232,7 @@ class LLMTeacher(BaseTeacher):
             if key and digest not in known
         }
         logger.info("%d of %d offers must be asked", len(todo), len(table))
-        failures = self._ask(todo, store, has_answers=bool(known)) if todo else {}
+        failures = self._ask(todo, store, n_known=len(known)) if todo else {}
         known |= store.get(todo)
         self._warn_of_failures(failures, n_without_text=digests.count(""))
         return [
@@ -224,7 +245,7 @@ class LLMTeacher(BaseTeacher):
         todo: dict[str, tuple[ReplyKey, str]],
         store: AnnotationStore,
         *,
-        has_answers: bool,
+        n_known: int,
     ) -> dict[str, str]:
         """Ask the model; return what failed, by digest."""
         client = self.client
@@ -245,49 +266,29 @@ class LLMTeacher(BaseTeacher):
             client=client,
             own_client=self.client is None,
             store=store,
-            build_request=self._build_request,
+            build_request=lambda text: build_request(
+                self.taxonomy,
+                text,
+                model=self.model,
+                response_format=self.response_format,
+                request_params=self.request_params,
+            ),
             parse=lambda raw, text: parse_reply(raw, self.taxonomy, text),
             model=self.model,
             api_key_env=self.api_key_env,
             concurrency=self.concurrency,
             progress=self.progress,
-            has_answers=has_answers,
+            n_known=n_known,
         ).run(todo)
 
     def _read(self, reply: StoredReply | None, text: str, failure: str) -> Annotation:
         """Read a stored reply again, so that an improved reader serves old replies too."""
         if reply is None:
             return Annotation("failed", detail=failure)
-        return parse_reply(reply.raw, self.taxonomy, text)
-
-    def _build_key(self, text: str) -> ReplyKey:
-        return ReplyKey(
-            text=text,
-            model=self.model,
-            prompt_version=PROMPT_VERSION,
-            taxonomy_fingerprint=self.taxonomy.fingerprint,
-            parameters={"response_format": self.response_format, **(self.request_params or {})},
-        )
-
-    def _build_request(self, text: str) -> dict[str, Any]:
-        """Build one request of the Chat Completions API."""
-        request: dict[str, Any] = {
-            **(self.request_params or {}),
-            "model": self.model,
-            "messages": build_messages(self.taxonomy, text),
-        }
-        if self.response_format == "json_schema":
-            request["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {
-                    "name": "offer_themes",
-                    "strict": True,
-                    "schema": build_schema(self.taxonomy),
-                },
-            }
-        elif self.response_format == "json_object":
-            request["response_format"] = {"type": "json_object"}
-        return request
+        try:
+            return parse_reply(reply.raw, self.taxonomy, text)
+        except NotACompletionError as error:  # only in a store that something else filled
+            return Annotation("invalid", detail=str(error))
 
     def _check_params(self) -> None:
         self._validate_params()

@@ -1,5 +1,6 @@
 """What the teacher is asked: the words, and the JSON schema of the answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from jocas_themes.taxonomy import Taxonomy, Theme
@@ -66,6 +67,28 @@ def build_schema(taxonomy: Taxonomy) -> dict[str, Any]:
         "required": list(taxonomy.codes),
         "additionalProperties": False,
     }
+
+
+def build_request(
+    taxonomy: Taxonomy,
+    text: str,
+    *,
+    model: str,
+    response_format: str,
+    request_params: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Build one request of the Chat Completions API."""
+    request: dict[str, Any] = {
+        **(request_params or {}),
+        "model": model,
+        "messages": build_messages(taxonomy, text),
+    }
+    if response_format == "json_schema":
+        schema = {"name": "offer_themes", "strict": True, "schema": build_schema(taxonomy)}
+        request["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif response_format == "json_object":
+        request["response_format"] = {"type": "json_object"}
+    return request
 
 
 def _describe(theme: Theme) -> str:

@@ -108,8 +108,8 @@ def _load_content(content: Any) -> Any:
 def _unwrap(content: str) -> str:
     """Remove what servers without structured outputs put around the JSON."""
     content = content.strip()
-    if content.startswith("<think>"):
-        content = content.partition("</think>")[2].strip()
+    if not content.startswith("{"):  # reasoning comes first, in some templates without its opening
+        content = content.rpartition("</think>")[2].strip()
     if content.startswith("```") and content.endswith("```"):
         content = content[3:-3].removeprefix("json")
     return content

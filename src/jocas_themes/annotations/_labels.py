@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jocas_themes.annotations import find_theme_codes
+from jocas_themes.annotations._table import find_theme_codes
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 
 Themes = Taxonomy | Sequence[str] | None
@@ -18,7 +18,10 @@ def choose_themes(*sources: Any, themes: Themes = None) -> tuple[str, ...]:
     if themes is not None:
         if isinstance(themes, str):
             raise ValueError(f"themes must be a Taxonomy or a sequence of codes, got {themes!r}.")
-        return themes.codes if isinstance(themes, Taxonomy) else tuple(themes)
+        codes = themes.codes if isinstance(themes, Taxonomy) else tuple(themes)
+        if not codes or len(set(codes)) < len(codes):
+            raise ValueError(f"themes must be distinct, and one at least, got {list(codes)!r}.")
+        return codes
     for source in sources:
         if isinstance(source, pd.DataFrame):
             return find_theme_codes(source) or tuple(source.columns)
@@ -37,7 +40,7 @@ def read_cells(source: Any, themes: Sequence[str], *, name: str) -> npt.NDArray[
             found = list(source.columns)
             raise ValueError(
                 f"{name} lacks the themes {absent[:5]!r} ({len(absent)} in all); it has the "
-                f"columns {found[:5]!r} ({len(found)} in all). Name those to evaluate with "
+                f"columns {found[:5]!r} ({len(found)} in all). Name the wanted ones with "
                 f"themes=(...)."
             )
     try:
