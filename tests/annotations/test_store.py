@@ -459,3 +459,9 @@ class TestSharing:
             blocker.close()
             thread.join()
         assert len(store) == 2
+
+
+def test_an_empty_store_is_true(tmp_path: Path) -> None:
+    with AnnotationStore(tmp_path / "store.sqlite") as store:
+        assert len(store) == 0
+        assert store

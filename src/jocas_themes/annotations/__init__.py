@@ -1,8 +1,9 @@
 """Annotations: the annotated table, the store of paid replies, the review file."""
 
 from jocas_themes.annotations._labels import Themes, choose_themes, read_cells, read_labels
+from jocas_themes.annotations._replies import ReplyKey, StoredReply
 from jocas_themes.annotations._review import merge_review, read_review
-from jocas_themes.annotations._store import AnnotationStore, ReplyKey, StoredReply
+from jocas_themes.annotations._store import AnnotationStore
 from jocas_themes.annotations._table import (
     STATUSES,
     Annotation,

@@ -191,7 +191,6 @@ class LLMTeacher(BaseTeacher):
         self._check_params()
         table = as_offers(offers, text_columns=self.text_columns)
         store = self.store if isinstance(self.store, AnnotationStore) else None
-        # Never "or": a store that is still empty is false.
         opened = AnnotationStore(self.store) if store is None else store  # type: ignore[arg-type]
         try:
             return build_annotated(table, self._annotate(table, opened), self.taxonomy.codes)
