@@ -22,6 +22,8 @@ from jocas_themes import (
     NearDuplicateKFold,
     ThemeClassifier,
     as_offers,
+    compute_shares,
+    draw_shares_svg,
     evaluate_themes,
     label_corpus,
     read_offers,
@@ -120,9 +122,7 @@ def test_evidence_is_verbatim_and_review_holds_the_unsure_cells(
 
 def test_cross_validated_scores_reach_the_original_method(replay: Replay, distil: Pipeline) -> None:
     # Plain TF-IDF + XGBoost one-vs-rest had 0.771 / 0.761 on all cells.
-    model = clone(distil).set_params(
-        student__n_jobs=2, filter__threshold=0, filter__review_path=None
-    )
+    model = clone(distil).set_params(student__n_jobs=2, filter__review_path=None)
     before = replay.server.n_requests
     scores = cross_validate(
         model,
@@ -169,6 +169,10 @@ def test_real_unlabelled_offers_are_labelled(
     assert labels["offer_id"].is_unique
     shares = labels[CODES].mean()
     assert ((shares > 0.01) & (shares < 0.8)).all()
+    # These offers have a publication day only: the first date with a value counts.
+    by_year = compute_shares(tmp_path / "labels", by="year")
+    assert by_year.groupby("theme")["n_offers"].sum().eq(11_123).all()
+    assert draw_shares_svg(compute_shares(tmp_path / "labels")).startswith("<")
 
 
 def test_the_lexicon_is_a_baseline_worth_beating(replay: Replay) -> None:

@@ -9,7 +9,7 @@ from jocas_themes.annotations import (
     read_review,
 )
 from jocas_themes.confidence import ConfidenceFilter
-from jocas_themes.corpus import LabelledCorpus, label_batch, label_corpus
+from jocas_themes.corpus import LabelledCorpus, label_chunk, label_corpus
 from jocas_themes.datasets import (
     fill_sample_store,
     load_sample_annotations,
@@ -68,7 +68,7 @@ __all__ = [
     "find_near_duplicates",
     "find_theme_codes",
     "iter_offers",
-    "label_batch",
+    "label_chunk",
     "label_corpus",
     "load_french_lexicon",
     "load_model",

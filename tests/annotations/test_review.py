@@ -220,3 +220,23 @@ def test_concurrent_merges_lose_nothing_and_show_whole_files_only(
     # 4 workers with 20 cells of their own each, and the cell that all four wrote to
     assert set(cells) == {f"{worker}-{n}" for worker in range(4) for n in range(20)} | {"all"}
     assert [cells["all"][f"seen_{worker}"] for worker in range(4)] == [19, 19, 19, 19]
+
+
+def test_a_cell_that_is_sure_again_leaves_unless_somebody_added_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    cells = [
+        {"offer_id": "1", "theme": theme, "reason": reason}
+        for theme, reason in (
+            ("A", "low_confidence"),
+            ("B", "low_confidence"),
+            ("C", "low_confidence"),
+            ("D", "refused"),
+        )
+    ]
+    cells[1]["decision"] = 1
+    merge_review(path, cells)
+    # Asked again about A, B and D: none is listed. A was only ever unsure; a person added to B;
+    # D is no matter of confidence; C was not asked about.
+    n_cells = merge_review(path, [], asked={("1", "A"), ("1", "B"), ("1", "D")})
+    assert n_cells == 3
+    assert read_review(path)["theme"].tolist() == ["B", "C", "D"]

@@ -99,6 +99,15 @@ def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "demo --n-offers 500")[0] == 0  # over the first one
 
 
+def test_the_demo_replaces_nothing_but_a_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine/labels").mkdir(parents=True)
+    Path("mine/labels/part-00000.parquet").write_text("precious")
+    status, _, err = run(capsys, "demo --out mine --n-offers 10")
+    assert status == 2
+    assert "holds files that no demo wrote" in err
+    assert Path("mine/labels/part-00000.parquet").read_text() == "precious"
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [

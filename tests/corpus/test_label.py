@@ -1,3 +1,5 @@
+import csv
+import json
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from jocas_themes import (
     ThemeClassifier,
-    label_batch,
+    label_chunk,
     label_corpus,
     load_sample_annotations,
     make_offers,
@@ -51,7 +53,7 @@ def test_parts_hold_every_offer_in_order(
     assert [pq.read_metadata(part).num_rows for part in parts] == [50, 50, 20]
     labels = done.read()
     assert labels["offer_id"].tolist() == offers["ID_JOCAS"].tolist()
-    expected = label_batch(student, offers).to_pandas()
+    expected = label_chunk(student, offers).to_pandas()
     pd.testing.assert_frame_equal(labels[expected.columns], expected)
     assert labels["date_firstSeenDay"].notna().all()
     assert done.read(["DIVERSITY"]).shape == (120, 1)
@@ -85,6 +87,60 @@ def test_a_destination_in_use_is_refused(
         label_corpus(student, source, tmp_path, progress=False)
     done = label_corpus(student, source, tmp_path, overwrite=True, progress=False)
     assert done.n_parts == len(list(tmp_path.glob("part-*"))) == 1
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 10])
+def test_a_column_that_the_first_offers_lack(tmp_path: Path, chunk_rows: int) -> None:
+    student = ThemeClassifier(structured_columns=["contractType"]).fit(load_sample_annotations())
+    rows = [{"ID_JOCAS": str(i), "job_title": "Cariste"} for i in range(5)]
+    rows[4]["contractType"] = "CDI"  # null keys are left out
+    pd.Series(rows).map(json.dumps).to_csv(
+        tmp_path / "a.jsonl", index=False, header=False, quoting=csv.QUOTE_NONE, sep="\t"
+    )
+    done = label_corpus(
+        student, tmp_path / "a.jsonl", tmp_path / "labels", chunk_rows=chunk_rows, progress=False
+    )
+    assert done.n_offers == 5
+
+
+def test_a_column_that_no_file_has_is_refused_before_anything_is_done(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OffersError, match="contractTyp"):
+        label_corpus(student, source, tmp_path / "labels", keep_columns=["contractTyp"])
+    assert not (tmp_path / "labels").exists()
+
+
+def test_kept_columns_that_collide(student: ThemeClassifier, source: Path, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="got the string 'site_name'"):
+        label_corpus(student, source, tmp_path / "labels", keep_columns="site_name")
+    for wrong in (["offer_id"], ["DIVERSITY"], ["site_name", "site_name"]):
+        with pytest.raises(ValueError, match="keep_columns must be distinct"):
+            label_corpus(student, source, tmp_path / "labels", keep_columns=wrong)
+
+
+def test_a_bad_source_leaves_what_the_destination_holds(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    label_corpus(student, source, tmp_path / "labels", progress=False)
+    with pytest.raises(OffersError, match="nowhere"):
+        label_corpus(student, tmp_path / "nowhere", tmp_path / "labels", overwrite=True)
+    assert len(list((tmp_path / "labels").glob("part-*"))) == 1
+
+
+def test_source_and_destination_must_not_overlap(
+    student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path
+) -> None:
+    offers.to_parquet(tmp_path / "part-00000.parquet")
+    for source, destination in (
+        (tmp_path, tmp_path),
+        (tmp_path, tmp_path / "labels"),
+        (tmp_path / "part-00000.parquet", tmp_path),
+        ([str(tmp_path / "*.parquet")], tmp_path),
+    ):
+        with pytest.raises(ValueError, match="overlap"):
+            label_corpus(student, source, destination, overwrite=True)
+    assert (tmp_path / "part-00000.parquet").exists()
 
 
 def test_malformed_rows_are_kept_aside(student: ThemeClassifier, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,12 +163,28 @@ def test_bad_input_is_refused(y_true, y_pred, arguments, message) -> None:
 
 
 def test_other_columns_are_refused_with_the_remedy() -> None:
-    gold = pd.DataFrame({"offer_id": ["a", "b"], "A": [1, 0], "stratum": [3, 4]})
+    gold = pd.DataFrame({"site": ["a", "b"], "A": [1, 0], "n": [3, 4]})
     with pytest.raises(ValueError, match=r"name them with themes=\(\.\.\.\)"):
         evaluate_themes(gold, gold)
     with pytest.raises(ValueError, match=r"got \[3.0, 4.0\] \(2 cells\). Name the theme columns"):
-        evaluate_themes(gold[["A", "stratum"]], gold)
+        evaluate_themes(gold[["A", "n"]], gold)
     assert evaluate_themes(gold, gold, themes=["A"]).loc["A", "f1"] == 1
+
+
+def test_what_a_gold_table_holds_beside_its_labels_is_no_theme() -> None:
+    gold = pd.DataFrame(
+        {
+            "offer_id": ["a", "b"],
+            "A": [1, 0],
+            "inclusion_probability": [0.1, 0.2],
+            "stratum": ["x", "y"],
+            "cluster": [1, 2],
+            "reviewer": ["me", "me"],
+            "reviewed_at": ["2024-01-01", "2024-01-02"],
+        }
+    )
+    assert evaluate_themes(gold, [[1], [0]]).index.tolist() == ["A", "micro", "macro"]
+    assert evaluate_themes(pa.Table.from_pandas(gold), [[1], [0]]).loc["A", "f1"] == 1
 
 
 def test_absent_themes_are_named() -> None:

@@ -153,6 +153,7 @@ class TestTables:
                 "A": [1.0, 0.0],
                 "status": ["ok", None],
                 "A_confidence": [90, None],
+                "A_evidence": [None, None],
                 "job_title": ["x", "y"],
             }
         )
@@ -162,7 +163,14 @@ class TestTables:
 
     def test_an_annotated_table_with_any_text_and_no_id(self) -> None:
         X = pd.DataFrame(
-            {"offer_id": [None], "text": ["\ud800"], "status": ["ok"], "A_confidence": [1]},
+            {
+                "offer_id": [None],
+                "text": ["\ud800"],
+                "A": [0],
+                "A_confidence": [1],
+                "A_evidence": [None],
+                "status": ["ok"],
+            },
             dtype=object,
         )
         assert re.fullmatch("text-[0-9a-f]{16}", as_offers(X)["offer_id"][0])

@@ -119,6 +119,14 @@ def test_other_estimators_and_structured_columns(annotated: pd.DataFrame) -> Non
     assert "contractType=CDI" in student.features_.get_feature_names_out()
 
 
+def test_an_arrow_annotated_table_is_learnt_from_as_a_data_frame_is(
+    annotated: pd.DataFrame, student: ThemeClassifier
+) -> None:
+    gold = 1 - annotated[list(HR_THEMES.codes)].to_numpy()
+    other = ThemeClassifier().fit(pa.Table.from_pandas(annotated), gold)
+    np.testing.assert_array_equal(other.predict_proba(annotated), student.predict_proba(annotated))
+
+
 def test_one_theme_of_ones_own() -> None:
     texts = ["télétravail possible", "télétravail deux jours", "sur site", "présence sur site"] * 5
     student = ThemeClassifier(LogisticRegression(), themes=["REMOTE"]).fit(texts, [1, 1, 0, 0] * 5)
@@ -156,6 +164,8 @@ def test_lengths_must_agree() -> None:
         ({"text_columns": "text"}, "'text_columns' parameter"),
         ({"structured_columns": "contractType"}, "'structured_columns' parameter"),
         ({"ngram_range": 2}, "'ngram_range' parameter"),
+        ({"ngram_range": (2, 1)}, "ngram_range must be two integers"),
+        ({"ngram_range": (1, 2, 3)}, "ngram_range must be two integers"),
         ({"min_df": -1}, "'min_df' parameter"),
         ({"max_features": 0}, "'max_features' parameter"),
         ({"n_selected": 0}, "'n_selected' parameter"),

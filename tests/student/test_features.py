@@ -40,6 +40,7 @@ def test_structured_columns_become_one_hot() -> None:
         "contractType=CDI",
         "location_departement=75",
     ]
+    # As files are read: 1.0 is département 01, whether it comes from a file or from memory.
     assert matrix[[0, 5, 10, 11]].toarray().tolist() == [
         [1, 0, 1, 1],
         [1, 1, 0, 1],
@@ -48,6 +49,20 @@ def test_structured_columns_become_one_hot() -> None:
     ]
     unseen = pd.DataFrame({"text": ["mot"], "contractType": ["VIE"], "location_departement": [1]})
     assert features.transform(unseen).toarray().tolist() == [[1, 0, 0, 0]]
+
+
+def test_cells_are_read_as_from_a_file() -> None:
+    features = make_features(structured_columns=("location_departement", "experience_min"))
+    offers = pd.DataFrame(
+        {
+            "text": ["mot"] * 5,
+            "location_departement": [1, 1.0, "1", "01", "1.0"],
+            "experience_min": ["2", 2, 2.0, "2,0", "2.0"],
+        },
+        dtype=object,
+    )
+    features.fit_transform(offers)
+    assert list(features.categories_) == ["experience_min=2", "location_departement=01"]
 
 
 def test_absent_entries_are_not_stored() -> None:

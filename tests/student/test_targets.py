@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from jocas_themes.student._targets import read_targets
@@ -27,6 +28,13 @@ def make_annotated() -> pd.DataFrame:
 def test_annotations_win_over_gold() -> None:
     gold = np.array([[0, 0], [0, 0]])
     codes, labels = read_targets(make_annotated(), gold, None)
+    assert codes == ("A", "B")
+    np.testing.assert_array_equal(labels, [[1, 0], [NAN, 1]])
+
+
+def test_an_arrow_annotated_table_wins_over_gold_too() -> None:
+    table = pa.Table.from_pandas(make_annotated())
+    codes, labels = read_targets(table, np.zeros((2, 2)), None)
     assert codes == ("A", "B")
     np.testing.assert_array_equal(labels, [[1, 0], [NAN, 1]])
 
@@ -84,6 +92,7 @@ def test_one_theme_may_be_a_flat_y() -> None:
         (["a"], [[2] * 6], None, r"y must hold 0, 1 or NaN, got \[2.0\]"),
         (["a"], [[1]], "REMOTE", "themes must be a Taxonomy or a sequence of codes"),
         (["a"], [[1, 1]], ["A", "A"], "themes must be distinct"),
+        (["a"], pd.DataFrame({0: [1]}), None, "columns of a table of labels must be theme codes"),
         (["a"], pd.DataFrame({"A": [1]}), ["B"], r"y lacks the themes \['B'\]"),
         (make_annotated(), None, ["C"], r"annotated table lacks the themes \['C'\]"),
     ],

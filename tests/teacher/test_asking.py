@@ -454,3 +454,18 @@ def test_nothing_is_left_open_when_the_program_ends(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_reply_that_cannot_be_read_is_kept_all_the_same(store, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("a fault of the reader")
+
+    with ChatServer(answer_by_word) as server:
+        teacher = build_teacher(server.url, store)
+        with monkeypatch.context() as patch:
+            patch.setattr("jocas_themes.teacher._llm.parse_reply", fail)
+            with pytest.raises(TeacherError, match="a fault of the reader"):
+                teacher.annotate(["une prime"])
+        assert len(store) == 1
+        assert (teacher.annotate(["une prime"])["status"] == "ok").all()
+        assert server.n_requests == 1

@@ -4,6 +4,8 @@ import asyncio
 import pickle
 import socket
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 import numpy as np
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pytest
 from openai import AsyncOpenAI, OpenAI
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline
 
 from chat_server import (
@@ -475,3 +477,38 @@ class TestProgress:
             )
         connection.close()
         assert row == ("ok", 100, 20, 1)
+
+
+class TestSharing:
+    """Whoever asks the same offers at the same time: each is paid for once."""
+
+    def test_threads(self, store):
+        def respond(request):
+            time.sleep(0.02)
+            return answer_by_word(request)
+
+        texts = [f"offre {i} prime" for i in range(30)]
+        with ChatServer(respond) as server, ThreadPoolExecutor(4) as executor:
+            teachers = [build_teacher(server.url, store) for _ in range(4)]
+            tables = list(executor.map(lambda teacher: teacher.annotate(texts), teachers))
+            assert server.n_requests == 30
+        for table in tables:
+            pd.testing.assert_frame_equal(table, tables[0])
+
+    def test_folds_in_several_processes(self, server, store):
+        texts = np.array([f"offre {i} prime" for i in range(40)])
+        model = Pipeline([("teacher", build_teacher(server.url, store)), ("counter", _Counter())])
+        scores = cross_validate(model, texts, cv=4, n_jobs=2, error_score="raise")
+        assert scores["test_score"].tolist() == [10, 10, 10, 10]
+        assert server.n_requests == 40
+
+
+class _Counter(BaseEstimator):
+    """Count the offers."""
+
+    def fit(self, X, y=None):
+        self.n_ = len(X)
+        return self
+
+    def score(self, X, y=None):
+        return len(X)

@@ -165,12 +165,8 @@ class TestNoCompletion:
             "null",
             "[]",
             "{}",
-            '{"choices": []}',
             '{"choices": null}',
             '{"choices": {"0": {}}}',
-            '{"choices": [null]}',
-            '{"choices": [{}]}',
-            '{"choices": [{"message": null}]}',
             '{"error": {"message": "overloaded"}}',
             "[" * 100_000,
             '{"choices": [{"message": ' * 50_000,
@@ -201,18 +197,29 @@ def test_a_model_that_runs_away_does_not_hang_the_reader(content):
     assert time.perf_counter() - start < 1
 
 
+@pytest.mark.parametrize("choices", [[], [None], [{}], [{"message": None}]])
+def test_a_completion_without_a_message_is_an_invalid_reply_that_was_paid_for(choices):
+    annotation = parse_reply(json.dumps({"choices": choices}), _TWO, _TEXT)
+    assert (annotation.status, annotation.detail) == ("invalid", "the reply is empty")
+
+
+def test_a_filtered_completion_without_a_message_is_refused():
+    choices = [{"finish_reason": "content_filter", "message": None}]
+    assert parse_reply(json.dumps({"choices": choices}), _TWO, _TEXT).status == "refused"
+
+
 class TestUsage:
     def test_counts_as_the_server_gives_them(self):
         assert read_usage(json.dumps(completion("x"))) == (100, 20)
 
     @pytest.mark.parametrize("usage", [None, [], 3, {}, {"prompt_tokens": "7"}])
     def test_missing_counts(self, usage):
-        assert read_usage(json.dumps({"usage": usage})) == (None, None)
+        assert read_usage(json.dumps({"usage": usage, "choices": []})) == (None, None)
 
     @pytest.mark.parametrize("count", [-1, 2**63, 10**300, True, 1.5, float("nan")])
     def test_counts_that_cannot_be(self, count):
         usage = {"prompt_tokens": count, "completion_tokens": 2**63 - 1}
-        assert read_usage(json.dumps({"usage": usage})) == (None, 2**63 - 1)
+        assert read_usage(json.dumps({"usage": usage, "choices": []})) == (None, 2**63 - 1)
 
 
 _any_json = st.recursive(

@@ -104,7 +104,7 @@ def test_dates_are_read_as_written(dates: Any) -> None:
 def test_offers_without_a_date_are_counted_and_left_out() -> None:
     labelled = _build_labelled()
     labelled["date_firstSeenDay"] = ["2020-01-31", None, "2020-02-30", "", "nan", "2021-01-01"]
-    with pytest.warns(JocasThemesWarning, match="4 offers have no readable date in 'date_first"):
+    with pytest.warns(JocasThemesWarning, match=r"4 offers have no readable date in \['date_first"):
         actual = compute_shares(labelled, themes=["A"])
     rows = [("A", "2020-01-01", 1, 1.0), ("A", "2021-01-01", 1, 0.0)]
     _assert_shares(actual, _build_expected("month", rows))

@@ -9,8 +9,8 @@ from jocas_themes.annotations._table import (
     Annotation,
     Answer,
     build_annotated,
-    find_theme_codes,
 )
+from jocas_themes.offers import find_theme_codes
 
 __all__ = [
     "STATUSES",

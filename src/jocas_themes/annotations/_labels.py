@@ -7,8 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jocas_themes.annotations._table import find_theme_codes
+from jocas_themes.offers import find_theme_codes, to_frame
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
+
+# What a table of gold labels holds beside them.
+_BESIDE_LABELS = frozenset(
+    {"offer_id", "text", "status", "inclusion_probability", "stratum", "cluster", "reviewer"}
+    | {"reviewed_at"}
+)
 
 Themes = Taxonomy | Sequence[str] | None
 
@@ -22,9 +28,17 @@ def choose_themes(*sources: Any, themes: Themes = None) -> tuple[str, ...]:
         if not codes or len(set(codes)) < len(codes):
             raise ValueError(f"themes must be distinct, and one at least, got {list(codes)!r}.")
         return codes
-    for source in sources:
+    for source in map(to_frame, sources):
         if isinstance(source, pd.DataFrame):
-            return find_theme_codes(source) or tuple(source.columns)
+            codes = find_theme_codes(source) or tuple(
+                name for name in source.columns if name not in _BESIDE_LABELS
+            )
+            if not codes or not all(isinstance(code, str) for code in codes):
+                raise ValueError(
+                    f"the columns of a table of labels must be theme codes, got "
+                    f"{list(source.columns)[:5]!r}. Name them, or pass an array and themes=(...)."
+                )
+            return codes
     shape = np.shape(sources[0])
     n_themes = shape[1] if len(shape) > 1 else 1
     if n_themes == len(HR_THEMES):
@@ -34,6 +48,7 @@ def choose_themes(*sources: Any, themes: Themes = None) -> tuple[str, ...]:
 
 def read_cells(source: Any, themes: Sequence[str], *, name: str) -> npt.NDArray[np.float64]:
     """Read numbers of shape (n_offers, n_themes), NaN where they are missing."""
+    source = to_frame(source)
     if isinstance(source, pd.DataFrame):
         absent = [theme for theme in themes if theme not in source.columns]
         if absent:

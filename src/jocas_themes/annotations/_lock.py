@@ -1,9 +1,13 @@
 """One process at a time: a lock that the system gives back when its holder dies."""
 
+import math
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+_POLL_S = 0.2  # short, so that Ctrl-C is heard while waiting
 
 
 @contextmanager
@@ -15,12 +19,22 @@ def exclusive_lock(path: Path, *, timeout_s: float = 60) -> Iterator[None]:
     """
     lock = path.with_name(f".{path.name}.lock")
     try:
-        connection = sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)
+        connection = sqlite3.connect(lock, timeout=_POLL_S, isolation_level=None)
     except sqlite3.Error as error:
         raise OSError(f"no lock {lock}: {error}") from error
     with closing(connection):
+        _begin(connection, lock, deadline=time.monotonic() + timeout_s)
+        yield
+
+
+def _begin(connection: sqlite3.Connection, lock: Path, *, deadline: float = math.inf) -> None:
+    """Try until the lock is ours."""
+    while True:
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            raise OSError(f"no lock {lock}: {error}") from error
-        yield
+            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise OSError(f"no lock {lock}: {error}") from error
+        else:
+            return

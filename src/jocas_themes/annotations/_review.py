@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,12 @@ from jocas_themes.errors import ReviewFileError
 REVIEW_COLUMNS = ("offer_id", "theme", "proposed", "confidence", "evidence", "reason", "text")
 
 
-def merge_review(path: str | Path, records: Iterable[dict[str, Any]]) -> int:
+def merge_review(
+    path: str | Path,
+    records: Iterable[dict[str, Any]],
+    *,
+    asked: Collection[tuple[str, str]] = (),
+) -> int:
     """Merge cells into a review file by (offer_id, theme), atomically.
 
     A cell that is there already is brought up to date, and fields that others added to it, such
@@ -27,6 +32,10 @@ def merge_review(path: str | Path, records: Iterable[dict[str, Any]]) -> int:
         The file; made when absent.
     records : iterable of dict
         Cells, with the keys of a review file.
+    asked : collection of (str, str), default=()
+        All cells, by offer id and theme, that the records were chosen from. One of these that
+        is in the file as unsure, is not among the records, and to which nobody added anything,
+        leaves the file.
 
     Returns
     -------
@@ -48,7 +57,8 @@ def merge_review(path: str | Path, records: Iterable[dict[str, Any]]) -> int:
     try:
         with exclusive_lock(path):
             cells: dict[tuple[str, str], dict[str, Any]] = {}
-            for cell in chain(_read(path) if path.exists() else (), records):
+            there = _read(path) if path.exists() else []
+            for cell in chain((cell for cell in there if not _is_stale(cell, asked)), records):
                 cells[_key(cell)] = cells.get(_key(cell), {}) | cell
             lines = [json.dumps(cells[key], ensure_ascii=False) for key in sorted(cells)]
             _write_atomically(path, "".join(f"{line}\n" for line in lines))
@@ -106,6 +116,12 @@ def _read(path: Path) -> list[dict[str, Any]]:
             ) from error
         cells.append(cell)
     return cells
+
+
+def _is_stale(cell: dict[str, Any], asked: Collection[tuple[str, str]]) -> bool:
+    """Tell whether a cell was only ever unsure, and is about to be listed again if it still is."""
+    untouched = set(cell) <= set(REVIEW_COLUMNS)
+    return untouched and cell.get("reason") == "low_confidence" and _key(cell) in asked
 
 
 def _write_atomically(path: Path, content: str) -> None:

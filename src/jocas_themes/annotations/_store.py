@@ -1,11 +1,12 @@
 """The annotation store: every reply that was paid for, in one SQLite file."""
 
 import json
+import math
 import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -198,6 +199,34 @@ class AnnotationStore:
                 "WHERE replies.status != 'ok'",
                 rows,
             )
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the right to ask for what the store lacks.
+
+        One holder at a time, over threads and processes: whoever waited finds in the store what
+        the other one asked for, and no offer is paid for twice. The right of a process that
+        dies is free again at once.
+
+        Yields
+        ------
+        None
+            While the right is held.
+
+        Raises
+        ------
+        StoreError
+            If the lock beside the store cannot be made.
+        """
+        path = self.path.absolute()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(
+                    exclusive_lock(path.with_name(f"{path.name}.asking"), timeout_s=math.inf)
+                )
+            except OSError as error:
+                raise StoreError(f"the annotation store {self.path} failed: {error}.") from error
+            yield
 
     def add_taxonomy(self, taxonomy: Taxonomy) -> None:
         """Accept a taxonomy beside those whose answers the store holds.

@@ -88,34 +88,3 @@ def build_annotated(
     )
     own = offers.drop(columns=list(columns), errors="ignore")
     return pd.concat([pd.DataFrame(columns, index=offers.index), own], axis=1)
-
-
-def find_theme_codes(table: Any) -> tuple[str, ...]:
-    """Find the themes of an annotated table; none when it is not one.
-
-    Parameters
-    ----------
-    table : object
-        Anything; only a DataFrame can be an annotated table.
-
-    Returns
-    -------
-    tuple of str
-        Each ``CODE`` that has ``CODE_confidence`` and ``CODE_evidence`` beside it, in order.
-
-    Examples
-    --------
-    >>> from jocas_themes import find_theme_codes, load_sample_annotations
-    >>> find_theme_codes(load_sample_annotations())[:2]
-    ('DIVERSITY', 'COMPENSATION_BENEFITS')
-    >>> find_theme_codes(["a text"])
-    ()
-    """
-    if not isinstance(table, pd.DataFrame):
-        return ()
-    names = {name for name in table.columns if isinstance(name, str)}
-    return tuple(
-        name
-        for name in table.columns
-        if name in names and {f"{name}_confidence", f"{name}_evidence"} <= names
-    )

@@ -27,7 +27,7 @@ def run_demo(options: Namespace) -> None:
         raise ValueError(f"--n-offers must be 1 or more, got {options.n_offers}.")
     start = time.monotonic()
     folder = Path(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
+    _prepare(folder)
 
     _say("1/4  teacher: 300 fictitious offers; the recorded answers stand in for the API")
     offers = load_sample_offers()
@@ -64,6 +64,18 @@ def run_demo(options: Namespace) -> None:
 
     print_table(_summarise(scores, folder / "labels"), "What came out")
     _list_files(folder, seconds=time.monotonic() - start, rate=done.n_offers / done.duration_s)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder; only what an earlier demo left there is replaced."""
+    marker = folder / ".jocas-themes-demo"
+    if folder.exists() and not marker.exists() and any(folder.iterdir()):
+        raise FileExistsError(
+            f"{folder} holds files that no demo wrote, and the demo would replace some of them. "
+            f"Name an empty folder, or one that is not there, with --out."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.touch()
 
 
 def _say(line: str) -> None:

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from jocas_themes.annotations import find_theme_codes, merge_review, read_cells, read_labels
+from jocas_themes.offers import to_frame
 
 # A reply that came, but could not be used. One that never came ("failed") is asked again by
 # the next run: there is nothing in it for a person to review.
@@ -51,7 +52,9 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
     The file holds, for each cell under the threshold by itself, the teacher's ``proposed``
     label and ``reason`` ``low_confidence``; and for a reply that could not be used, the
     ``reason`` ``refused``, ``truncated``, ``invalid``, ``no_evidence`` or
-    ``evidence_not_found``. ``transform`` (a Pipeline's ``predict``) writes nothing.
+    ``evidence_not_found``. A cell that an earlier run listed as unsure and this one does not,
+    as under another threshold of a grid search, leaves the file unless somebody added to it.
+    ``transform`` (a Pipeline's ``predict``) writes nothing.
 
     Examples
     --------
@@ -84,7 +87,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of shape (n_offers, n_columns)
+        X : DataFrame or pyarrow.Table of shape (n_offers, n_columns)
             An annotated table.
         y : ignored
             Not used.
@@ -100,6 +103,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
             If a parameter is out of range, or if X is not an annotated table.
         """
         self._validate_params()
+        X = to_frame(X)
         labels, keep = self._find_sure(X, _require_codes(X))
         known = ~np.isnan(labels)
         self.n_kept_ = int((known & keep).sum())
@@ -111,7 +115,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of shape (n_offers, n_columns)
+        X : DataFrame or pyarrow.Table of shape (n_offers, n_columns)
             An annotated table; it is not changed.
         y : ignored
             Not used.
@@ -128,9 +132,11 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         ReviewFileError
             If the review file that is there cannot be read.
         """
+        X = to_frame(X)
         masked = self.fit(X, y).transform(X)
         if self.review_path is not None:
-            merge_review(self.review_path, self._list_cells(X))
+            asked = {(str(offer), code) for offer in X["offer_id"] for code in _require_codes(X)}
+            merge_review(self.review_path, self._list_cells(X), asked=asked)
         return masked
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +144,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of shape (n_offers, n_columns)
+        X : DataFrame or pyarrow.Table of shape (n_offers, n_columns)
             An annotated table; it is not changed.
 
         Returns
@@ -152,6 +158,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
             If a parameter is out of range, or if X is not an annotated table.
         """
         self._validate_params()
+        X = to_frame(X)
         codes = _require_codes(X)
         labels, keep = self._find_sure(X, codes)
         masked = X.copy(deep=False)

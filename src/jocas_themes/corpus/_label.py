@@ -10,16 +10,19 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from jocas_themes.corpus._batch import label_batch
+from jocas_themes.corpus._chunk import label_chunk
 from jocas_themes.offers import iter_offers
 from jocas_themes.offers._columns import TEXT_COLUMNS
+from jocas_themes.offers.reading import find_files
 from jocas_themes.student import get_student, get_text_columns
 
 logger = logging.getLogger(__name__)
+
+# Its first character keeps it out of Parquet datasets.
+_REJECTS = "_rejects.jsonl"
 
 # What trends are broken down by.
 KEEP_COLUMNS = (
@@ -94,7 +97,7 @@ def label_corpus(
         Offers, as `iter_offers` reads them: Parquet, JSONL, CSV; folders and globs too.
     destination : str or Path
         Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source.
-        A part appears only when it is whole. Malformed rows are kept in ``_rejects.jsonl``.
+        A part appears only when it is whole. Malformed rows are kept in ``_rejects.jsonl`` there.
     chunk_rows : int, default=10_000
         Offers in memory at once, and in a part. The labels do not depend on it.
     keep_columns : sequence of str
@@ -113,15 +116,19 @@ def label_corpus(
     Raises
     ------
     TypeError
-        If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself.
+        If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself, or
+        ``keep_columns`` is a string.
+    ValueError
+        If the destination overlaps the source, or kept columns collide with written ones.
     FileExistsError
         If the destination holds parts already.
     OffersError
-        If the source cannot be read; the parts written until then stay.
+        If the source cannot be read, in which case the parts written until then stay; or if
+        no file has a column that the model needs, or that ``keep_columns`` names.
 
     See Also
     --------
-    label_batch : The same for a table in memory.
+    label_chunk : The same for a table in memory.
 
     Examples
     --------
@@ -137,29 +144,70 @@ def label_corpus(
     (50, 3)
     """
     student, text_columns = get_student(model), get_text_columns(model)
+    keep_columns = _check_keep_columns(keep_columns, student.themes_)
     destination = Path(destination)
-    _prepare_destination(destination, overwrite=overwrite)
-    start = time.monotonic()
-    n_offers = n_without_text = n_parts = 0
+    _check_apart(source, destination)
+    own = {*student.structured_columns, *(text_columns or ())}
+    # What must be in some file, checked at once; a file that lacks it has missing values there.
+    required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)
+    iter_offers(source, columns=sorted(required), text_columns=text_columns)
     # A student alone reads few of JOCAS's 57 columns; the steps of a Pipeline may read any.
-    needed = {*TEXT_COLUMNS, *(text_columns or ()), *student.structured_columns, *keep_columns}
+    needed = {*TEXT_COLUMNS, "text", *own, *keep_columns}
     chunks = iter_offers(
         source,
         chunk_rows,
         columns=needed.__contains__ if model is student else None,
         text_columns=text_columns,
-        rejects_path=destination / "_rejects.jsonl",
+        rejects_path=destination / _REJECTS,
     )
+    _prepare_destination(destination, overwrite=overwrite)
+    start = time.monotonic()
+    n_offers = n_without_text = n_parts = 0
     with tqdm(desc="labelling", unit="offer", unit_scale=True, disable=not progress) as bar:
         for chunk in chunks:
-            labelled = label_batch(model, chunk, keep_columns=keep_columns)
+            for name in own - set(chunk.columns):
+                chunk[name] = None
+            labelled = label_chunk(model, chunk, keep_columns=keep_columns)
             _write_part(labelled, destination / f"part-{n_parts:05d}.parquet")
             n_parts += 1
             n_offers += len(labelled)
-            n_without_text += pc.sum(pc.is_null(labelled.column(-1))).as_py() or 0
+            n_without_text += labelled.column(-1).null_count
             bar.update(len(labelled))
     logger.info("labelled %d offers into %d parts", n_offers, n_parts)
     return LabelledCorpus(destination, n_offers, n_without_text, n_parts, time.monotonic() - start)
+
+
+def _check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tuple[str, ...]:
+    """Refuse kept columns that would collide with what is written."""
+    if isinstance(keep_columns, str):
+        raise TypeError(
+            f"keep_columns must be a sequence of names, got the string {keep_columns!r}. Write "
+            f"({keep_columns!r},)."
+        )
+    names = tuple(keep_columns)
+    written = {"offer_id", *codes, *(f"{code}_probability" for code in codes)}
+    wrong = [name for name in names if name in written or names.count(name) > 1]
+    if wrong:
+        raise ValueError(
+            f"keep_columns must be distinct, and none of the columns that are written anyway, "
+            f"got {wrong[:5]!r}."
+        )
+    return names
+
+
+def _check_apart(source: Any, destination: Path) -> None:
+    """Refuse to write among what is read: labels would be read as offers, or replace them."""
+    place = destination.absolute().resolve()
+    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    roots = [Path(root).absolute().resolve() for root in sources if Path(root).is_dir()]
+    inside = any(place == root or root in place.parents for root in roots)
+    if inside or any(
+        place in Path(file.name).absolute().resolve().parents for file in find_files(source)
+    ):
+        raise ValueError(
+            f"destination {str(destination)!r} and source overlap: the labels would be read as "
+            f"offers, or replace them. Choose a folder beside the source."
+        )
 
 
 def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
@@ -171,8 +219,8 @@ def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
             f"{destination} holds {len(parts)} parts already. Choose another folder, or pass "
             f"overwrite=True to replace them."
         )
-    for part in parts:
-        part.unlink()
+    for old in (*parts, destination / _REJECTS):
+        old.unlink(missing_ok=True)
 
 
 def _write_part(table: pa.Table, path: Path) -> None:

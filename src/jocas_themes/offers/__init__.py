@@ -1,7 +1,7 @@
 """Offers: reading them, one text each, what is missing, which are near-duplicates."""
 
 from jocas_themes.offers._duplicates import find_near_duplicates
-from jocas_themes.offers._frames import as_offers
+from jocas_themes.offers._frames import as_offers, find_theme_codes, to_frame
 from jocas_themes.offers._profile import OffersProfile, profile_offers
 from jocas_themes.offers._sampling import sample_offers
 from jocas_themes.offers._text import assemble_texts, clean_text, is_missing
@@ -13,9 +13,11 @@ __all__ = [
     "assemble_texts",
     "clean_text",
     "find_near_duplicates",
+    "find_theme_codes",
     "is_missing",
     "iter_offers",
     "profile_offers",
     "read_offers",
     "sample_offers",
+    "to_frame",
 ]

@@ -42,8 +42,7 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
     >>> as_offers(["Cariste <b>CACES 3</b>"])["text"].tolist()
     ['Cariste CACES 3']
     """
-    if isinstance(X, (pa.Table, pa.RecordBatch)):
-        X = X.to_pandas()
+    X = to_frame(X)
     if not isinstance(X, pd.DataFrame):
         texts, index = _read_texts(X)
         return pd.DataFrame(
@@ -52,7 +51,7 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
             dtype=object,
         )
     require_own_names(X)
-    if is_annotated_like(X):
+    if is_annotated(X):
         texts = ["" if is_missing(text) else str(text) for text in X["text"]]
     elif text_columns is None and "text" in X.columns:
         texts = ["" if is_missing(text) else clean_text(str(text)) for text in X["text"]]
@@ -65,11 +64,46 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
     return pd.concat([head, own], axis=1)
 
 
-def is_annotated_like(table: pd.DataFrame) -> bool:
-    """Tell whether the texts of a table were assembled by this package before."""
-    return {"offer_id", "text", "status"} <= set(table.columns) and any(
-        isinstance(name, str) and name.endswith("_confidence") for name in table.columns
+def to_frame(table: Any) -> Any:
+    """Return an Arrow table as a DataFrame, and anything else as it is."""
+    return table.to_pandas() if isinstance(table, (pa.Table, pa.RecordBatch)) else table
+
+
+def find_theme_codes(table: Any) -> tuple[str, ...]:
+    """Find the themes of an annotated table; none when it is not one.
+
+    Parameters
+    ----------
+    table : object
+        Anything; only a DataFrame or an Arrow table can be an annotated table.
+
+    Returns
+    -------
+    tuple of str
+        Each ``CODE`` that has ``CODE_confidence`` and ``CODE_evidence`` beside it, in order.
+
+    Examples
+    --------
+    >>> from jocas_themes import find_theme_codes, load_sample_annotations
+    >>> find_theme_codes(load_sample_annotations())[:2]
+    ('DIVERSITY', 'COMPENSATION_BENEFITS')
+    >>> find_theme_codes(["a text"])
+    ()
+    """
+    if isinstance(table, (pa.Table, pa.RecordBatch)):
+        columns = list(table.schema.names)
+    elif isinstance(table, pd.DataFrame):
+        columns = [name for name in table.columns if isinstance(name, str)]
+    else:
+        return ()
+    return tuple(
+        name for name in columns if {f"{name}_confidence", f"{name}_evidence"} <= set(columns)
     )
+
+
+def is_annotated(table: pd.DataFrame) -> bool:
+    """Tell whether a table is an annotated one, whose texts were assembled before."""
+    return {"offer_id", "text", "status"} <= set(table.columns) and bool(find_theme_codes(table))
 
 
 def read_ids(offers: pd.DataFrame, texts: Iterable[str]) -> list[str]:

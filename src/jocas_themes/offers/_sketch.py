@@ -45,10 +45,10 @@ def _hash_values(values: pd.Series) -> npt.NDArray[np.uint64]:
     """Hash the distinct values by what they read as, so that a drift of types changes nothing."""
     if pd.api.types.infer_dtype(values) == "string":
         try:
-            return pd.util.hash_array(values.to_numpy(dtype=object), categorize=True)
+            return pd.util.hash_array(values.to_numpy(dtype=object), categorize=False)
         except UnicodeEncodeError:
             pass  # lone surrogates, which writing out mends
     if values.dtype != object:  # among objects, True and 1 would be the same
         values = values.drop_duplicates()
     written = np.array([to_text(value) for value in values], dtype=object)
-    return pd.util.hash_array(written, categorize=True)
+    return pd.util.hash_array(written, categorize=False)

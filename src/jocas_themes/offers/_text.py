@@ -39,6 +39,10 @@ _HUGE_NUMBER = re.compile(r"&#[0-9]{10,};?")
 _MAX_PASSES = 20
 
 
+# Line breaks that are written out; "/r/n" may also be part of an address, which is kept.
+_WRITTEN_OUT = re.compile(r"((?:https?://|www\.)\S+)|/r/n|\\r\\n")
+
+
 def _build_character_table() -> dict[int, str | None]:
     """Map control, invisible, private-use and surrogate characters to what a reader sees."""
     table: dict[int, str | None] = dict.fromkeys(range(0x20), " ")
@@ -125,9 +129,8 @@ def _replace_odd_characters(text: str) -> str:
     """Replace invisible, control and private-use characters and breaks that are written out."""
     if _ODD_CHARACTER.search(text):
         text = text.translate(_CHARACTERS)
-    for written_out in ("/r/n", "\\r\\n"):
-        if written_out in text:
-            text = text.replace(written_out, "\n")
+    if "/r/n" in text or "\\r\\n" in text:
+        text = _WRITTEN_OUT.sub(lambda found: found[1] or "\n", text)
     return text
 
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from jocas_themes.annotations import Themes
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.offers import as_offers
+from jocas_themes.offers import as_offers, to_frame
 from jocas_themes.student._features import OfferFeatures
 from jocas_themes.student._targets import read_targets
 from jocas_themes.student._themes import fit_theme, predict_theme
@@ -159,6 +159,12 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             has no known label.
         """
         self._validate_params()
+        if len(self.ngram_range) != 2 or not 1 <= self.ngram_range[0] <= self.ngram_range[1]:
+            raise ValueError(
+                f"ngram_range must be two integers, 1 <= shortest <= longest, got "
+                f"{self.ngram_range!r}."
+            )
+        X = to_frame(X)
         offers = as_offers(X, text_columns=self.text_columns)
         codes, labels = read_targets(X, y, self.themes)
         if len(labels) != len(offers):

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from jocas_themes.offers import is_missing
+from jocas_themes.offers.reading import UnreadableCells, settle_column, to_text
 
 # A category seen in fewer training offers says nothing that could be learnt.
 _MIN_CATEGORY_COUNT = 5
@@ -97,23 +98,21 @@ class OfferFeatures(BaseEstimator):
         return sparse.hstack([words, one_hot], format="csr")
 
     def _iter_categories(self, offers: pd.DataFrame) -> Iterator[list[str]]:
-        """Yield each offer's categories; a missing cell has none, as a missing word has none."""
+        """Yield each offer's categories, cells read as from a file; a missing cell has none."""
         absent = [name for name in self.structured_columns if name not in offers.columns]
         if absent:
             raise ValueError(
                 f"offers lack the structured_columns {absent[:5]!r}; found "
                 f"{[str(name) for name in offers.columns][:8]!r}."
             )
-        for cells in zip(*(offers[name] for name in self.structured_columns), strict=True):
+        unreadable = UnreadableCells()  # an unreadable figure has no category: nothing to say
+        columns = [
+            settle_column(name, offers[name].tolist(), unreadable)
+            for name in self.structured_columns
+        ]
+        for cells in zip(*columns, strict=True):
             yield [
-                f"{name}={_read_category(cell)}"
+                f"{name}={to_text(cell)}"
                 for name, cell in zip(self.structured_columns, cells, strict=True)
                 if not is_missing(cell)
             ]
-
-
-def _read_category(cell: Any) -> str:
-    """Read a cell as a category: 75.0 and "75" are one."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()

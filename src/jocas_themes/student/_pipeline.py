@@ -39,7 +39,9 @@ def get_student(model: Any) -> ThemeClassifier:
 
 
 def get_text_columns(model: Any) -> Sequence[str] | None:
-    """Return the text columns that a model reads: those of the step that meets the offers first."""
+    """Return the text columns that a model reads: those of the first step that has any say."""
     steps = [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
-    columns: Sequence[str] | None = getattr(steps[0], "text_columns", None)
+    columns: Sequence[str] | None = next(
+        step.text_columns for step in steps if hasattr(step, "text_columns")
+    )
     return columns

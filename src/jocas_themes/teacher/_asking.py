@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tqdm.auto import tqdm
@@ -123,16 +123,18 @@ class Asking:
 
     def _keep(self, key: ReplyKey, offer_id: str, reply: RawReply) -> None:
         """Put a reply into the store before anything else is done with it."""
-        annotation = self.parse(reply.body, key.text)
-        prompt_tokens, completion_tokens = read_usage(reply.body)
+        prompt_tokens, completion_tokens = read_usage(reply.body)  # refuses what is no reply
         stored = StoredReply(
             raw=reply.body,
-            status=annotation.status,
+            status="invalid",
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
             duration_s=reply.duration_s,
         )
-        self.store.put(key, stored, offer_id=offer_id)
+        try:
+            stored = replace(stored, status=self.parse(reply.body, key.text).status)
+        finally:  # it is paid for, also when reading it fails
+            self.store.put(key, stored, offer_id=offer_id)
 
     def _note_failure(self, digest: str, error: Exception) -> None:
         """Note what failed, and stop the run where asking on is of no use."""

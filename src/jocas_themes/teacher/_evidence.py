@@ -13,6 +13,9 @@ _ALIKE = (
 )
 _SETS = {mark: f"[{marks}]" for marks in _ALIKE for mark in marks}
 
+# The shortest span was asked for. Searching for a long one takes time in proportion.
+_MAX_LENGTH = 1_000
+
 
 def find_evidence(text: str, quoted: str) -> str | None:
     """Find the span of a text that was quoted, and return it as the text has it.
@@ -23,7 +26,7 @@ def find_evidence(text: str, quoted: str) -> str | None:
     if quoted and quoted in text:
         return quoted
     wanted = unicodedata.normalize("NFC", clean_text(quoted))
-    if not wanted or len(wanted) > len(text):
+    if not wanted or len(wanted) > min(len(text), _MAX_LENGTH):
         return None
     # Searching in the text itself: what is found is verbatim, whatever was folded.
     pattern = r"\s+".join("".join(map(_match_like, word)) for word in wanted.split())

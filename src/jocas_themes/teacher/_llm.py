@@ -230,9 +230,15 @@ class LLMTeacher(BaseTeacher):
             for digest, key, offer_id in zip(digests, keys, table["offer_id"], strict=True)
             if key and digest not in known
         }
-        logger.info("%d of %d offers must be asked", len(todo), len(table))
-        failures = self._ask(todo, store, n_known=len(known)) if todo else {}
-        known |= store.get(todo)
+        failures: dict[str, str] = {}
+        if todo:
+            with store.asking():
+                # Another fold or process may have asked while this one waited.
+                known |= store.get(todo)
+                todo = {digest: job for digest, job in todo.items() if digest not in known}
+                logger.info("%d of %d offers must be asked", len(todo), len(table))
+                failures = self._ask(todo, store, n_known=len(known)) if todo else {}
+            known |= store.get(todo)
         self._warn_of_failures(failures, n_without_text=digests.count(""))
         return [
             self._read(known.get(digest), text, failures.get(digest, "the offer has no text"))

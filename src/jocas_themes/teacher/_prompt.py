@@ -44,7 +44,8 @@ def build_messages(taxonomy: Taxonomy, text: str) -> list[dict[str, str]]:
     )
     return [
         {"role": "system", "content": instructions},
-        {"role": "user", "content": f"<offer>\n{text}\n</offer>"},
+        # An offer cannot end itself, and go on as an instruction.
+        {"role": "user", "content": f"<offer>\n{text.replace('</offer>', '')}\n</offer>"},
     ]
 
 

@@ -54,8 +54,7 @@ def parse_reply(raw: str, taxonomy: Taxonomy, text: str) -> Annotation:
     NotACompletionError
         If the body is not a chat completion at all.
     """
-    choice = _read_choice(raw)
-    message = choice["message"]
+    choice, message = _read_choice(raw)
     if message.get("refusal") or choice.get("finish_reason") == "content_filter":
         return Annotation("refused", detail=str(message.get("refusal") or "content filter"))
     if choice.get("finish_reason") == "length":
@@ -73,7 +72,7 @@ def parse_reply(raw: str, taxonomy: Taxonomy, text: str) -> Annotation:
 
 def read_usage(raw: str) -> tuple[int | None, int | None]:
     """Read how many tokens the prompt and the completion took, as the server counted them."""
-    usage = json.loads(raw).get("usage")
+    usage = _read_body(raw).get("usage")
     if not isinstance(usage, dict):
         return None, None
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
@@ -83,14 +82,23 @@ def read_usage(raw: str) -> tuple[int | None, int | None]:
     return prompt, completion
 
 
-def _read_choice(raw: str) -> dict[str, Any]:
-    """Return the first choice of a chat completion."""
+def _read_body(raw: str) -> dict[str, Any]:
+    """Return the body of a chat completion, which a list of choices makes one."""
     try:
-        choice = dict(json.loads(raw)["choices"][0])
-        choice["message"] = dict(choice["message"])
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:
         raise NotACompletionError(f"the body is not a chat completion ({error!r})") from error
-    return choice
+    if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+        raise NotACompletionError("the body is not a chat completion (it has no list of choices)")
+    return body
+
+
+def _read_choice(raw: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the first choice of a chat completion and its message, empty where it has none."""
+    choices = _read_body(raw)["choices"]
+    choice = choices[0] if choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    return choice, message if isinstance(message, dict) else {}
 
 
 def _load_content(content: Any) -> Any:

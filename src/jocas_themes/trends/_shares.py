@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.offers._columns import DATE_COLUMNS
-from jocas_themes.offers.reading._dates import parse_days
+from jocas_themes.offers.reading import parse_days
 
 _PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 _BATCH_ROWS = 65_536
@@ -89,11 +89,11 @@ def compute_shares(
     source = labelled if isinstance(labelled, pd.DataFrame) else _list_parts(Path(labelled))
     columns = _read_columns(source)
     codes = _choose_themes(columns, themes)
-    date_column = _choose_date_column(columns, date_column)
-    counts, n_undated = _count(_iter_tables(source, [date_column, *codes]), codes, _PERIODS[by])
+    dates = _choose_date_columns(columns, date_column)
+    counts, n_undated = _count(_iter_tables(source, [*dates, *codes]), dates, codes, _PERIODS[by])
     if n_undated:
         warnings.warn(
-            f"{n_undated} offers have no readable date in {date_column!r} and are left out of "
+            f"{n_undated} offers have no readable date in {dates!r} and are left out of "
             f"the shares. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another column "
             f"can be named: date_column=...",
             JocasThemesWarning,
@@ -158,16 +158,16 @@ def _choose_themes(columns: Sequence[str], themes: Sequence[str] | None) -> list
     return list(dict.fromkeys(themes))
 
 
-def _choose_date_column(columns: Sequence[str], date_column: str | None) -> str:
-    """Return the date column asked for, or the first one known."""
+def _choose_date_columns(columns: Sequence[str], date_column: str | None) -> list[str]:
+    """Return the date column asked for, or those known: an offer's first date counts."""
     candidates = DATE_COLUMNS if date_column is None else (date_column,)
-    for name in candidates:
-        if name in columns:
-            return name
-    raise ValueError(
-        f"labelled lacks a date column: none of {list(candidates)} is there. Keep one with "
-        f"label_corpus(keep_columns=...), or name yours: date_column=..."
-    )
+    found = [name for name in candidates if name in columns]
+    if not found:
+        raise ValueError(
+            f"labelled lacks a date column: none of {list(candidates)} is there. Keep one with "
+            f"label_corpus(keep_columns=...), or name yours: date_column=..."
+        )
+    return found
 
 
 def _iter_tables(
@@ -193,20 +193,30 @@ def _iter_tables(
 
 
 def _count(
-    tables: Iterable[pd.DataFrame], codes: Sequence[str], frequency: str
+    tables: Iterable[pd.DataFrame], dates: Sequence[str], codes: Sequence[str], frequency: str
 ) -> tuple[pd.DataFrame, int]:
     """Count known and positive labels by period and theme, and the offers without a date."""
     counts, n_undated = [], 0
     for table in tables:
-        dates = _read_dates(table.iloc[:, 0])
-        labels = table.iloc[:, 1:].set_axis(list(codes), axis=1).astype("float64")
+        days = _read_first_dates(table, dates)
+        labels = table[list(codes)].astype("float64")
         _check_labels(labels)
-        n_undated += int(dates.isna().sum())
-        periods = dates.dt.to_period(frequency).dt.start_time
+        n_undated += int(days.isna().sum())
+        periods = days.dt.to_period(frequency).dt.start_time
         grouped = labels.groupby(periods.to_numpy())
         counts.append(pd.concat({"n_offers": grouped.count(), "n_positive": grouped.sum()}, axis=1))
     total = pd.concat(counts)
     return total.groupby(level=0).sum(), n_undated
+
+
+def _read_first_dates(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Read each offer's first date that has a value."""
+    days = _read_dates(table[names[0]].reset_index(drop=True))
+    for name in names[1:]:
+        if days.notna().all():
+            break
+        days = days.fillna(_read_dates(table[name].reset_index(drop=True)))
+    return days
 
 
 def _read_dates(column: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Labelling one batch of offers: a pure function, around which everything else is built."""
+"""Labelling one chunk of offers: a pure function, around which everything else is built."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ import pyarrow as pa
 from jocas_themes.annotations import build_annotated
 from jocas_themes.offers import as_offers, is_missing
 from jocas_themes.offers._columns import NUMERIC_COLUMNS
+from jocas_themes.offers.reading import UnreadableCells, settle_column, to_text
 from jocas_themes.student import get_student, get_text_columns
 
 
@@ -22,8 +23,8 @@ def build_schema(codes: Sequence[str], keep_columns: Sequence[str]) -> pa.Schema
     return pa.schema(fields)
 
 
-def label_batch(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) -> pa.Table:
-    """Label one batch of offers.
+def label_chunk(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) -> pa.Table:
+    """Label one chunk of offers.
 
     Parameters
     ----------
@@ -45,11 +46,16 @@ def label_batch(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) ->
     TypeError
         If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself.
     ValueError
-        If the offers have no text column.
+        If the offers have no text column, or lack one that the model needs.
+
+    Warns
+    -----
+    JocasThemesWarning
+        If dates or figures of the kept columns are unreadable: they become null.
 
     Notes
     -----
-    The result for one offer does not depend on the others in the batch.
+    The result for one offer does not depend on the others in the chunk.
     """
     student = get_student(model)
     table = as_offers(offers, text_columns=get_text_columns(model))
@@ -58,8 +64,10 @@ def label_batch(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) ->
     probabilities = model.predict_proba(table)
     labels = (probabilities >= student.thresholds_).astype(np.int8)
     without_text = (table["text"] == "").to_numpy(dtype=bool)
+    unreadable = UnreadableCells()
     columns: list[Any] = [pa.array(table["offer_id"], pa.string(), from_pandas=True)]
-    columns += [_convert(table, name) for name in keep_columns]
+    columns += [_convert(table, name, unreadable) for name in keep_columns]
+    unreadable.warn(stacklevel=2)
     for position in range(len(student.themes_)):
         columns.append(pa.array(labels[:, position], pa.int8(), mask=without_text))
         columns.append(pa.array(probabilities[:, position], pa.float32(), mask=without_text))
@@ -73,16 +81,15 @@ def _find_type(name: str) -> pa.DataType:
     return pa.float64() if name in NUMERIC_COLUMNS else pa.string()
 
 
-def _convert(table: pd.DataFrame, name: str) -> pa.Array:
-    """Convert one kept column to its type; absent is null."""
+def _convert(table: pd.DataFrame, name: str, unreadable: UnreadableCells) -> pa.Array:
+    """Convert one kept column to its type, as reading a file would; absent is null."""
     kind = _find_type(name)
     if name not in table.columns:
         return pa.nulls(len(table), kind)
-    column = table[name]
-    if pa.types.is_timestamp(kind):
-        column = pd.to_datetime(column, errors="coerce")
-    elif pa.types.is_floating(kind):
-        column = pd.to_numeric(column, errors="coerce")
-    else:
-        column = pd.Series([None if is_missing(v) else str(v) for v in column], dtype=object)
+    column = settle_column(name, table[name].tolist(), unreadable)
+    if kind == pa.string():
+        # A figure is written as the figure that it is, whatever else is in its chunk.
+        column = pd.Series(
+            [None if is_missing(cell) else to_text(cell) for cell in column], dtype=object
+        )
     return pa.array(column, kind, from_pandas=True)

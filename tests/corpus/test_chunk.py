@@ -10,10 +10,12 @@ from jocas_themes import (
     ConfidenceFilter,
     LexiconTeacher,
     ThemeClassifier,
-    label_batch,
+    label_chunk,
     load_sample_annotations,
     make_offers,
 )
+from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.student import get_text_columns
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def student() -> ThemeClassifier:
 
 def test_columns_and_types(student: ThemeClassifier) -> None:
     offers = make_offers(5, random_state=0)
-    labelled = label_batch(student, offers, keep_columns=["date_firstSeenDay", "salary_min", "x"])
+    labelled = label_chunk(student, offers, keep_columns=["date_firstSeenDay", "salary_min", "x"])
     assert labelled.schema.names[:6] == [
         "offer_id",
         "date_firstSeenDay",
@@ -47,7 +49,7 @@ def test_columns_and_types(student: ThemeClassifier) -> None:
 
 def test_labels_are_the_model_s(student: ThemeClassifier) -> None:
     offers = make_offers(50, random_state=0)
-    labelled = label_batch(student, offers).to_pandas()
+    labelled = label_chunk(student, offers).to_pandas()
     np.testing.assert_array_equal(labelled[list(student.themes_)], student.predict(offers))
     np.testing.assert_array_equal(
         labelled[[f"{code}_probability" for code in student.themes_]],
@@ -57,11 +59,11 @@ def test_labels_are_the_model_s(student: ThemeClassifier) -> None:
 
 def test_an_offer_without_text_has_no_label(student: ThemeClassifier) -> None:
     offers = pd.DataFrame({"ID_JOCAS": ["1", "2"], "description_full": ["mutuelle", "<p>nan</p>"]})
-    labelled = label_batch(student, offers).to_pandas()
+    labelled = label_chunk(student, offers).to_pandas()
     # "nan" inside mark-up is a word; a cell that is "nan" is missing
     assert labelled["DIVERSITY"].notna().tolist() == [True, True]
     offers["description_full"] = ["mutuelle", "nan"]
-    labelled = label_batch(student, offers).to_pandas()
+    labelled = label_chunk(student, offers).to_pandas()
     assert labelled["DIVERSITY"].notna().tolist() == [True, False]
     assert labelled["DIVERSITY_probability"].notna().tolist() == [True, False]
 
@@ -75,24 +77,62 @@ def test_a_pipeline_gives_the_labels_of_its_student() -> None:
             ("student", ThemeClassifier()),
         ]
     ).fit(offers)
-    assert label_batch(model, offers).equals(label_batch(model[-1], offers))
+    assert label_chunk(model, offers).equals(label_chunk(model[-1], offers))
+
+
+def test_kept_cells_are_read_as_from_a_file(student: ThemeClassifier) -> None:
+    offers = pd.DataFrame(
+        {
+            "ID_JOCAS": ["1", "2", "3"],
+            "job_title": ["a", "b", "c"],
+            "date_firstSeenDay": ["05/03/2021", "2021-03-05T23:30:00+02:00", "25/12/2021"],
+            "salary_min": ["1 800,50", "2000", None],
+            "location_departement": [1.0, 75.0, None],
+            "n": [1, 2.0, None],
+        }
+    )
+    keep = ["date_firstSeenDay", "salary_min", "location_departement", "n"]
+    labelled = label_chunk(student, offers, keep_columns=keep).to_pandas()
+    days = ["2021-03-05", "2021-03-05", "2021-12-25"]
+    assert labelled["date_firstSeenDay"].dt.strftime("%Y-%m-%d").tolist() == days
+    assert labelled["salary_min"].tolist()[:2] == [1800.5, 2000.0]
+    assert labelled["location_departement"].tolist()[:2] == ["01", "75"]
+    assert labelled["n"].tolist()[:2] == ["1", "2"]
+    # The same, offer by offer.
+    parts = [label_chunk(student, offers.iloc[[i]], keep_columns=keep) for i in range(3)]
+    assert pa.concat_tables(parts).equals(label_chunk(student, offers, keep_columns=keep))
+
+
+def test_unreadable_kept_dates_are_counted(student: ThemeClassifier) -> None:
+    offers = pd.DataFrame({"job_title": ["a"], "date_firstSeenDay": ["31/02/2021"]})
+    with pytest.warns(JocasThemesWarning, match="'date_firstSeenDay': 1"):
+        label_chunk(student, offers, keep_columns=["date_firstSeenDay"])
+
+
+def test_text_columns_of_the_first_step_that_has_any() -> None:
+    annotated = load_sample_annotations()
+    offers = annotated[["job_title", "description_full"]]
+    student = ThemeClassifier(text_columns=["job_title"])
+    model = Pipeline([("filter", ConfidenceFilter(50)), ("student", student)]).fit(annotated)
+    assert label_chunk(model[-1], offers).num_rows == 300
+    assert get_text_columns(model) == ["job_title"]
 
 
 def test_arrow_and_pandas_are_alike(student: ThemeClassifier) -> None:
     offers = make_offers(20, random_state=1)
     keep = ["date_firstSeenDay", "job_ROME_code"]
-    expected = label_batch(student, offers, keep_columns=keep)
-    assert label_batch(student, pa.Table.from_pandas(offers), keep_columns=keep).equals(expected)
+    expected = label_chunk(student, offers, keep_columns=keep)
+    assert label_chunk(student, pa.Table.from_pandas(offers), keep_columns=keep).equals(expected)
 
 
 def test_no_offers(student: ThemeClassifier) -> None:
-    assert label_batch(student, make_offers(3).iloc[:0]).num_rows == 0
+    assert label_chunk(student, make_offers(3).iloc[:0]).num_rows == 0
 
 
 def test_other_models_are_refused() -> None:
     with pytest.raises(
         TypeError, match="must be a ThemeClassifier, or a Pipeline that ends in one"
     ):
-        label_batch(LogisticRegression(), ["a"])
+        label_chunk(LogisticRegression(), ["a"])
     with pytest.raises(NotFittedError, match="not fitted"):
-        label_batch(ThemeClassifier(), ["a"])
+        label_chunk(ThemeClassifier(), ["a"])
