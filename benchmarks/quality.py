@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from jocas_themes import (
@@ -60,14 +61,14 @@ def predict_out_of_fold(
 
 def compare_filters(annotated: pd.DataFrame, n_folds: int) -> pd.DataFrame:
     """Score each filter on all cells, and on the cells of confidence 80 and more."""
-    gold = annotated[CODES].to_numpy(dtype=float)
+    answers = annotated[CODES].to_numpy(dtype=float)
     sure = annotated[[f"{code}_confidence" for code in CODES]].to_numpy() >= 80
-    folds = list(NearDuplicateKFold(n_folds, random_state=0).split(annotated, gold))
+    folds = list(NearDuplicateKFold(n_folds, random_state=0).split(annotated, answers))
     rows = []
     for name, steps in FILTERS.items():
         predicted, n_cells, seconds = predict_out_of_fold(annotated, steps, folds)
-        everywhere = evaluate_themes(gold, predicted, themes=CODES)["f1"]
-        confident = evaluate_themes(np.where(sure, gold, np.nan), predicted, themes=CODES)["f1"]
+        everywhere = evaluate_themes(answers, predicted, themes=CODES)["f1"]
+        confident = evaluate_themes(np.where(sure, answers, np.nan), predicted, themes=CODES)["f1"]
         rows.append(
             {
                 "filter": name,
@@ -82,6 +83,27 @@ def compare_filters(annotated: pd.DataFrame, n_folds: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def compare_means(annotated: pd.DataFrame, n_folds: int) -> pd.DataFrame:
+    """Compare mean probabilities, out of fold, with the share of offers that have the theme."""
+    answers = annotated[CODES].to_numpy(dtype=float)
+    cv = NearDuplicateKFold(n_folds, random_state=0)
+    table = pd.DataFrame({"theme": CODES, "share of offers": answers.mean(axis=0)})
+    for name, threshold, balance in (
+        ("no filter, balance=0", 0, 0.0),
+        ("no filter, balance=0.5", 0, 0.5),
+        ("filter at 80, balance=0.5", 80, 0.5),
+    ):
+        model = Pipeline(
+            [
+                ("filter", ConfidenceFilter(threshold)),
+                ("student", ThemeClassifier(balance=balance, n_jobs=-1)),
+            ]
+        )
+        probabilities = cross_val_predict(model, annotated, answers, cv=cv, method="predict_proba")
+        table[name] = probabilities.mean(axis=0)
+    return table
+
+
 def score_lexicon(annotated: pd.DataFrame) -> pd.DataFrame:
     """Score the lexicon on the half of the offers that its patterns were not written on."""
     half = annotated[[int(offer_id, 16) % 2 == 1 for offer_id in annotated["offer_id"]]]
@@ -90,7 +112,7 @@ def score_lexicon(annotated: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("annotated", help="Parquet table of offers and answers")
     parser.add_argument("--folds", type=int, default=5)
@@ -102,6 +124,9 @@ def main() -> None:
     print("\nLexicon, on the half of the offers that its patterns were not written on\n")
     columns = ["precision", "recall", "f1", "support"]
     print(score_lexicon(annotated)[columns].to_string(float_format="{:.3f}".format))
+    print("\nMean probabilities, out of fold\n")
+    means = compare_means(annotated, options.folds)
+    print(means.to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

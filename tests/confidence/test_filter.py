@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from jocas_themes.annotations import Annotation, Answer, build_annotated, read_review
 from jocas_themes.confidence import ConfidenceFilter
+from jocas_themes.datasets import load_sample_annotations
 from jocas_themes.offers import as_offers
 
 NAN = float("nan")
@@ -351,3 +352,8 @@ class TestEstimator:
         steps = make_pipeline(ConfidenceFilter(70), ConfidenceFilter(90))
         masked = steps.fit_transform(annotated)
         np.testing.assert_array_equal(masked["B"], [NAN, 1, 0, NAN, NAN])
+
+
+def test_a_share_is_not_taken_for_a_confidence() -> None:
+    with pytest.raises(ValueError, match=r"from 0 to 100, got 0\.8\. Did you mean 80"):
+        ConfidenceFilter(0.8).fit(load_sample_annotations())

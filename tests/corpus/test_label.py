@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from jocas_themes import (
     ThemeClassifier,
+    compute_shares,
     label_chunk,
     label_corpus,
     load_sample_annotations,
@@ -161,6 +162,9 @@ def test_a_failing_source_keeps_the_parts_before_it(
     sources = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     with pytest.raises(OffersError, match=r"b\.parquet"):
         label_corpus(student, sources, tmp_path / "labels", chunk_rows=40, progress=False)
+    assert (tmp_path / "labels" / "_INCOMPLETE").exists()
+    with pytest.warns(JocasThemesWarning, match="labelling was interrupted"):
+        compute_shares(tmp_path / "labels")
     for part in (tmp_path / "labels").glob("part-*"):
         assert pq.read_metadata(part).num_rows == 40
 

@@ -90,13 +90,13 @@ def test_a_folder_that_is_there_is_not_replaced(folder: Path, student: ThemeClas
     other = folder.parent / "photos"
     other.mkdir()
     (other / "cat.jpg").touch()
-    with pytest.raises(FileExistsError, match="photos is there already"):
+    with pytest.raises(FileExistsError, match="photos is there already, and is no model"):
         save_model(student, other, overwrite=True)
     assert (other / "cat.jpg").exists()
     assert sorted(path.name for path in folder.parent.iterdir()) == ["model", "photos"]
 
 
-@pytest.mark.parametrize("name", ["features.json", "arrays.npz", "DIVERSITY.ubj"])
+@pytest.mark.parametrize("name", ["features.json", "arrays.npz", "booster_0.ubj"])
 def test_a_changed_truncated_or_missing_file_is_refused(folder: Path, name: str) -> None:
     path = folder / name
     content = path.read_bytes()
@@ -135,3 +135,11 @@ def test_what_cannot_be_saved(tmp_path: Path, annotated: pd.DataFrame) -> None:
         save_model(student, tmp_path / "model")
     with pytest.raises(FileNotFoundError, match="there is no model folder"):
         load_model(tmp_path / "model")
+
+
+def test_themes_that_are_no_file_names(tmp_path: Path) -> None:
+    texts = ["télétravail possible", "sur site"] * 5
+    y = pd.DataFrame({"À distance / hybride": [1, 0] * 5})
+    student = ThemeClassifier().fit(texts, y)
+    save_model(student, tmp_path / "model")
+    assert load_model(tmp_path / "model").themes_ == ("À distance / hybride",)

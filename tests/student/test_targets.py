@@ -48,14 +48,19 @@ def test_themes_choose_and_order() -> None:
 def test_all_masked_is_an_error_and_never_falls_back_to_gold() -> None:
     table = make_annotated()
     table[["A", "B"]] = NAN
-    with pytest.raises(ValueError, match=r"no label of every theme is known.*never used instead"):
+    with pytest.raises(
+        ValueError,
+        match=r"no theme has any known label.*highest confidence: 90.*never used instead",
+    ):
         read_targets(table, np.ones((2, 2)), None)
 
 
 def test_one_theme_without_labels_is_named() -> None:
     table = make_annotated()
     table["A"] = NAN
-    with pytest.raises(ValueError, match=r"no label of \['A'\] is known in 2 offers"):
+    with pytest.raises(
+        ValueError, match=r"the themes \['A'\] have not any known label in 2 offers"
+    ):
         read_targets(table, None, None)
 
 

@@ -130,7 +130,7 @@ class TestStops:
     def test_when_twenty_requests_fail_in_a_row(self, store):
         with ChatServer(_answer_first(3, failure(500, "Down"))) as server:
             teacher = build_teacher(server.url, store, concurrency=1)
-            with pytest.raises(TeacherUnavailableError, match="20 requests failed in a row"):
+            with pytest.raises(TeacherUnavailableError, match=r"20 requests to .* failed in a row"):
                 teacher.annotate(_make_texts(60))
             assert (server.n_requests, len(store)) == (3 + 20, 3)
 
@@ -294,6 +294,7 @@ class TestGoesOn:
             assert teacher.annotate(_make_texts(2))["status"].eq("ok").all()
             assert server.n_requests == 3
 
+    @pytest.mark.filterwarnings("ignore:.* replies are at fault")
     def test_whatever_the_server_counted(self, store):
         body = completion("{}") | {"usage": {"prompt_tokens": 10**30, "completion_tokens": -1}}
         with ChatServer(lambda request: Reply(body)) as server:
@@ -301,6 +302,7 @@ class TestGoesOn:
         assert table["status"].tolist() == ["invalid"]
         assert pd.isna(store.to_frame()["prompt_tokens"][0])
 
+    @pytest.mark.filterwarnings("ignore:.* replies are at fault")
     def test_with_bytes_that_are_no_text(self, store):
         # NUL, an escaped lone surrogate; sent as they are, kept as they came.
         body = completion('\x00{"\ud800": 1}')
@@ -469,3 +471,18 @@ def test_a_reply_that_cannot_be_read_is_kept_all_the_same(store, monkeypatch):
         assert len(store) == 1
         assert (teacher.annotate(["une prime"])["status"] == "ok").all()
         assert server.n_requests == 1
+
+
+def test_replies_at_fault_are_counted_in_a_warning(store):
+    with ChatServer(lambda request: Reply(completion("no JSON"))) as server:
+        teacher = build_teacher(server.url, store)
+        with pytest.warns(JocasThemesWarning, match=r"2 of 2 replies are at fault \(2 invalid\)"):
+            teacher.annotate(["une prime", "rien"])
+
+
+def test_it_stops_paying_when_no_reply_can_be_used(store):
+    with ChatServer(lambda request: Reply(completion("no JSON"))) as server:
+        teacher = build_teacher(server.url, store, concurrency=1)
+        with pytest.raises(TeacherError, match=r"the first 20 replies are all unusable.*not JSON"):
+            teacher.annotate(_make_texts(50))
+        assert server.n_requests == len(store) == 20

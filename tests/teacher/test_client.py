@@ -72,8 +72,8 @@ class TestBaseUrl:
             ("", "must start with http"),
             ("http://[::1/v1", "not a valid address"),
             ("http://x.fr:99999/v1", "not a valid address"),
-            ("https://me:s3cret@x.fr/v1", "user name or a password"),
-            ("https://s3cret@x.fr/v1", "user name or a password"),
+            ("https://me:s3cret@x.fr/v1", "user name, a password or a query"),
+            ("https://s3cret@x.fr/v1", "user name, a password or a query"),
         ],
     )
     def test_that_cannot(self, address, message):

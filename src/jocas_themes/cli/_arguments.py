@@ -46,6 +46,11 @@ def _add_sources(parser: argparse.ArgumentParser, what: str = "offers") -> None:
         nargs="+",
         help=f"{what}: Parquet, JSONL or JOCAS CSV files, folders, or quoted globs",
     )
+    parser.add_argument(
+        "--encoding",
+        default="utf-8-sig",
+        help="of CSV and JSONL files, for instance cp1252 (default: %(default)s)",
+    )
 
 
 def _add_text_columns(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +113,7 @@ def _add_profile(commands: object) -> None:
         "site_a/2023-01/*.csv --out profile/",
     )
     _add_sources(parser)
+    _add_text_columns(parser)
     parser.add_argument("--out", help="folder for the tables, as CSV")
     parser.set_defaults(run=_commands.run_profile)
 
@@ -172,6 +178,7 @@ def _add_train(commands: object) -> None:
     parser.add_argument("--review", help="file to add the unsure cells to, for people to look at")
     parser.add_argument("--overwrite", action="store_true", help="replace the model that is there")
     _add_filter(parser)
+    _add_text_columns(parser)
     parser.set_defaults(run=_commands.run_train)
 
 
@@ -182,12 +189,16 @@ def _add_evaluate(commands: object) -> None:
         "score a student against labels: by cross-validation, or a trained model on others",
         "annotated.parquet",
         "annotated.parquet --threshold 70 --folds 10",
-        "gold.parquet --model model/ --out scores.csv",
+        "gold_of_other_offers.parquet --model model/ --out scores.csv",
     )
     parser.add_argument(
         "labelled", help="table with labels: annotated, or gold (.parquet, .csv, .jsonl)"
     )
-    parser.add_argument("--model", help="score this model, instead of training in each fold")
+    parser.add_argument(
+        "--model",
+        help="score this model, on other offers than those it was trained on, instead of "
+        "training in each fold",
+    )
     parser.add_argument("--folds", type=int, default=5, help="folds (default: %(default)s)")
     parser.add_argument("--out", help="CSV file for the scores")
     _add_filter(parser)

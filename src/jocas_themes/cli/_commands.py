@@ -15,7 +15,7 @@ from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
 from jocas_themes.evaluation import NearDuplicateKFold, evaluate_themes
 from jocas_themes.offers import profile_offers, read_offers, sample_offers
-from jocas_themes.student import ThemeClassifier, load_model, save_model
+from jocas_themes.student import ThemeClassifier, check_model_folder, load_model, save_model
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher import BaseTeacher, LexiconTeacher, LLMTeacher
 
@@ -27,7 +27,9 @@ _COLUMNS_TITLE = (
 
 def run_profile(options: Namespace) -> None:
     """Show the profile of a source."""
-    profile = profile_offers(options.source)
+    profile = profile_offers(
+        options.source, text_columns=options.text_columns, encoding=options.encoding
+    )
     print_table(profile.columns, _COLUMNS_TITLE)
     print_table(profile.text_lengths, "Length of the texts, in characters")
     print_table(profile.months, "Offers a month")
@@ -41,18 +43,15 @@ def run_profile(options: Namespace) -> None:
 
 def run_teach(options: Namespace) -> None:
     """Annotate a sample of offers."""
-    out = Path(options.out)
-    if out.suffix != ".parquet":
-        raise ValueError(f"--out must end in .parquet, got {options.out!r}.")
-    if not out.absolute().parent.is_dir():  # before anything is paid for
-        raise ValueError(f"--out is in a folder that is not there: {out.absolute().parent}.")
+    out = _check_out(options.out, ".parquet")  # before anything is paid for
     if options.sample < 0:
         raise ValueError(f"--sample must be 0 or more, got {options.sample}.")
     teacher = _make_teacher(options)
+    how: dict[str, Any] = {"text_columns": options.text_columns, "encoding": options.encoding}
     offers = (
-        sample_offers(options.source, options.sample, random_state=options.random_state)
+        sample_offers(options.source, options.sample, random_state=options.random_state, **how)
         if options.sample
-        else read_offers(options.source)
+        else read_offers(options.source, **how)
     )
     annotated = teacher.annotate(offers)
     write_table(annotated, out)
@@ -60,6 +59,16 @@ def run_teach(options: Namespace) -> None:
     print_table(_count_answers(annotated), "Answers")
     print(f"\n{', '.join(f'{count} {status}' for status, count in counts.items())}")
     print(f"written: {out}")
+
+
+def _check_out(out: str, ending: str) -> Path:
+    """Refuse a file that could not be written in the end."""
+    path = Path(out)
+    if path.suffix != ending:
+        raise ValueError(f"--out must end in {ending}, got {out!r}.")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"--out is in a folder that is not there: {path.absolute().parent}.")
+    return path
 
 
 def _make_teacher(options: Namespace) -> BaseTeacher:
@@ -94,6 +103,7 @@ def _count_answers(annotated: pd.DataFrame) -> pd.DataFrame:
 
 def run_train(options: Namespace) -> None:
     """Train a student, and save it."""
+    check_model_folder(Path(options.out), overwrite=options.overwrite)
     annotated = read_labelled(options.annotated)
     student = _make_student(options, review_path=options.review).fit(annotated)
     save_model(student, options.out, overwrite=options.overwrite)
@@ -112,7 +122,11 @@ def _make_student(options: Namespace, review_path: str | None = None) -> Pipelin
             ),
             (
                 "student",
-                ThemeClassifier(structured_columns=tuple(options.structured_columns), n_jobs=-1),
+                ThemeClassifier(
+                    structured_columns=tuple(options.structured_columns),
+                    text_columns=getattr(options, "text_columns", None),
+                    n_jobs=-1,
+                ),
             ),
         ]
     )
@@ -120,6 +134,7 @@ def _make_student(options: Namespace, review_path: str | None = None) -> Pipelin
 
 def run_evaluate(options: Namespace) -> None:
     """Score a student against the labels of a table."""
+    out = _check_out(options.out, ".csv") if options.out else None
     table = read_labelled(options.labelled)
     if options.model:
         student = load_model(options.model)
@@ -136,29 +151,33 @@ def run_evaluate(options: Namespace) -> None:
             thresholds=student.thresholds_,
             themes=student.themes_,
         )
-        title = f"{options.model} against the labels of {options.labelled}"
+        title = (
+            f"{options.model} against the labels of {options.labelled}\n(of no worth if the model "
+            f"was trained on these offers)"
+        )
     else:
         scores = score_by_cross_validation(_make_student(options), table, n_folds=options.folds)
         title = f"{options.folds}-fold cross-validation against the teacher's labels, all cells"
     print_table(scores.reset_index(), title)
-    if options.out:
-        scores.to_csv(options.out)
+    if out:
+        scores.to_csv(out)
         print(f"\nwritten: {options.out}")
 
 
 def score_by_cross_validation(model: Any, annotated: pd.DataFrame, *, n_folds: int) -> pd.DataFrame:
-    """Score out-of-fold predictions against the teacher's labels, near-duplicates kept together."""
+    """Score out-of-fold predictions against the teacher's labels, near-duplicates together."""
     codes = find_theme_codes(annotated)
     if not codes:
         raise ValueError(
             "the table is not annotated: it needs CODE, CODE_confidence and CODE_evidence for "
             "each theme, as teach writes them. For gold labels pass --model."
         )
-    gold = annotated[list(codes)].to_numpy(dtype=float)
+    answers = annotated[list(codes)].to_numpy(dtype=float)
     predicted = cross_val_predict(
-        model, annotated, gold, cv=NearDuplicateKFold(n_folds, random_state=0), method="predict"
+        model, annotated, answers, cv=NearDuplicateKFold(n_folds, random_state=0), method="predict"
     )
-    return evaluate_themes(gold, np.asarray(predicted), themes=codes)
+    scores = evaluate_themes(answers, np.asarray(predicted), themes=codes)
+    return scores.drop(columns="average_precision")  # predictions are not ranked
 
 
 def run_label(options: Namespace) -> None:
@@ -171,6 +190,7 @@ def run_label(options: Namespace) -> None:
         options.out,
         chunk_rows=options.chunk_rows,
         keep_columns=options.keep_columns or KEEP_COLUMNS,
+        encoding=options.encoding,
         overwrite=options.overwrite,
     )
     rate = done.n_offers / max(done.duration_s, 1e-9)
@@ -178,4 +198,5 @@ def run_label(options: Namespace) -> None:
         f"{done.n_offers} offers in {done.duration_s:.1f} s ({rate:.0f} a second), "
         f"{done.n_without_text} of them without text"
     )
-    print(f"written: {done.n_parts} parts in {done.destination}")
+    plural = "s" * (done.n_parts != 1)
+    print(f"written: {done.n_parts} part{plural} in {done.destination}")

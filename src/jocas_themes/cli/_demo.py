@@ -62,7 +62,16 @@ def run_demo(options: Namespace) -> None:
     picture = draw_shares_svg(shares, names=names, title="Six HR themes in fictitious job offers")
     (folder / "shares.svg").write_text(picture, encoding="utf-8")
 
-    print_table(_summarise(scores, folder / "labels"), "What came out")
+    _show_offer(annotated.iloc[0])
+    print_table(
+        _rename(scores[["precision", "recall", "f1", "support"]].reset_index()),
+        "How well the student learnt: 5-fold cross-validation on the 300 offers, against the\n"
+        "language model's answers (support: offers with the theme)",
+    )
+    print_table(
+        _rename(_compare_years(folder / "labels")),
+        f"What it found: observed shares among the {done.n_offers} made-up offers",
+    )
     _list_files(folder, seconds=time.monotonic() - start, rate=done.n_offers / done.duration_s)
 
 
@@ -93,15 +102,29 @@ def _write_offers(folder: Path, n_offers: int) -> None:
         rows.to_parquet(path, index=False)
 
 
-def _summarise(scores: pd.DataFrame, labels: Path) -> pd.DataFrame:
-    """Put the scores beside the shares, a row a theme."""
-    yearly = compute_shares(labels, by="year")
-    table = scores[["precision", "recall", "f1", "support"]].reset_index()
-    shares = yearly.pivot(index="theme", columns="year", values="share")
-    for year in (shares.columns[0], shares.columns[-1]):
-        column = table["theme"].map(shares[year])
-        table[f"share {pd.Timestamp(year).year}"] = [
-            "" if pd.isna(share) else f"{share:.0%}" for share in column
+def _show_offer(row: pd.Series) -> None:
+    """Show what the teacher said of one offer, and where it saw it."""
+    print(f"\nOne offer, as the teacher read it: {row['job_title']}\n")
+    for theme in HR_THEMES:
+        if row[theme.code] == 1:
+            confidence = row[f"{theme.code}_confidence"]
+            print(f"  {theme.name_en} ({confidence:.0f}): « {row[f'{theme.code}_evidence']} »")
+
+
+def _rename(table: pd.DataFrame) -> pd.DataFrame:
+    """Show the themes by their names."""
+    names = {theme.code: theme.name_en for theme in HR_THEMES}
+    return table.assign(theme=table["theme"].replace(names))
+
+
+def _compare_years(labels: Path) -> pd.DataFrame:
+    """Put the shares of the first and of the last year side by side."""
+    shares = compute_shares(labels, by="year").pivot(index="theme", columns="year", values="share")
+    years = dict.fromkeys((shares.columns[0], shares.columns[-1]))
+    table = pd.DataFrame({"theme": list(HR_THEMES.codes)})
+    for year in years:
+        table[f"{pd.Timestamp(year).year}"] = [
+            f"{share:.0%}" for share in table["theme"].map(shares[year])
         ]
     return table
 
@@ -109,18 +132,21 @@ def _summarise(scores: pd.DataFrame, labels: Path) -> pd.DataFrame:
 def _list_files(folder: Path, *, seconds: float, rate: float) -> None:
     print(
         f"""
-Scores: 5-fold cross-validation on 300 fictitious offers, against the language model's answers.
-Shares: observed among made-up offers; they say nothing about the labour market.
+The offers are fictitious: nothing here says anything about the labour market.
 
 {folder}/
-  annotations.sqlite   every reply of the teacher, one row an offer
-  to_review.jsonl      the cells it was not sure of, for people to look at
-  model/               the student, plain files
+  shares.svg           the picture, by month: open it in a browser
+  shares.csv           its figures
   labels/              the labels, Parquet parts ({rate:.0f} offers a second)
-  shares.csv           share of each theme by month
-  shares.svg           the picture: open it in a browser
+  model/               the student, plain files
+  to_review.jsonl      the cells that the teacher was not sure of, for people to look at
+  annotations.sqlite   every reply of the teacher, one row an offer
+  offers/              the made-up offers
 
 {seconds:.0f} s in all. With your own offers:
-  jocas-themes profile 'offers/**/*.parquet'
-  jocas-themes teach --help"""
+  jocas-themes profile  'offers/**/*.parquet'
+  jocas-themes teach    'offers/**/*.parquet' --model gpt-5-mini --out annotated.parquet
+  jocas-themes train    annotated.parquet --out model/
+  jocas-themes evaluate annotated.parquet
+  jocas-themes label    'offers/**/*.parquet' --model model/ --out labels/"""
     )

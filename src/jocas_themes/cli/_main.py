@@ -1,19 +1,30 @@
 """Read the arguments, run one command, and turn bad input into one clear line."""
 
 import logging
+import re
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from tqdm.auto import tqdm
-
+from jocas_themes._progress import tqdm
 from jocas_themes.cli._arguments import build_parser
 from jocas_themes.errors import JocasThemesError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+
+_KEPT = {
+    "teach": "The replies that had arrived are in the store: run again to ask the rest.",
+    "label": "The parts that were finished are kept; run again with --overwrite to label all.",
+}
+# The library speaks of arguments; here they are options.
+_ARGUMENT = re.compile(r"\b(?:pass )?([a-z][a-z_]+)=(?:True\b|\(\.\.\.\)|\([^()]*\)|\.\.\.)?")
+_OPTIONS = frozenset(
+    {"api_key_env", "base_url", "encoding", "keep_columns", "model", "overwrite"}
+    | {"response_format", "taxonomy", "text_columns", "threshold"}
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,13 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = _show_warning
         try:
             options.run(options)
-        except (JocasThemesError, ValueError, OSError) as error:
+        except (JocasThemesError, ValueError, TypeError, OSError) as error:
             if options.verbose:
                 traceback.print_exc()
-            print(f"jocas-themes {options.command}: {_in_one_line(error)}", file=sys.stderr)
+            message = _speak_of_options(_in_one_line(error))
+            print(f"jocas-themes {options.command}: {message}", file=sys.stderr)
             return EXIT_BAD_INPUT
         except KeyboardInterrupt:
-            print("\ninterrupted; what was finished is kept, run again to go on", file=sys.stderr)
+            print(f"\ninterrupted. {_KEPT.get(options.command, '')}", file=sys.stderr)
             return EXIT_INTERRUPTED
     return 0
 
@@ -53,6 +65,16 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
     """Show a warning as one line, without the line of code it came from."""
     if issubclass(category, UserWarning):
         tqdm.write(f"warning: {_in_one_line(message)}", file=sys.stderr)  # above a bar
+
+
+def _speak_of_options(message: str) -> str:
+    """Name the options of the command where a message names arguments of the library."""
+
+    def rename(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"--{name.replace('_', '-')}" if name in _OPTIONS else found[0]
+
+    return _ARGUMENT.sub(rename, message)
 
 
 def _in_one_line(message: object) -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from jocas_themes.errors import OffersError
+from jocas_themes.offers.reading import to_text
 
 
 def read_labelled(path: str) -> pd.DataFrame:
@@ -29,7 +31,12 @@ def read_labelled(path: str) -> pd.DataFrame:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table whole: under another name first, then renamed."""
     staging = path.with_name(f".{path.name}.tmp")
-    table.to_parquet(staging, index=False)
+    try:
+        table.to_parquet(staging, index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a column of cells of several types
+        mixed = table.select_dtypes("object").columns
+        table = table.assign(**{name: table[name].map(to_text) for name in mixed})
+        table.to_parquet(staging, index=False)
     staging.replace(path)
 
 

@@ -102,7 +102,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter is out of range, or if X is not an annotated table.
         """
-        self._validate_params()
+        self._check_params()
         X = to_frame(X)
         labels, keep = self._find_sure(X, _require_codes(X))
         known = ~np.isnan(labels)
@@ -157,13 +157,21 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         ValueError
             If a parameter is out of range, or if X is not an annotated table.
         """
-        self._validate_params()
+        self._check_params()
         X = to_frame(X)
         codes = _require_codes(X)
         labels, keep = self._find_sure(X, codes)
         masked = X.copy(deep=False)
         masked[list(codes)] = np.where(keep, labels, np.nan)
         return masked
+
+    def _check_params(self) -> None:
+        self._validate_params()
+        if 0 < self.threshold <= 1:
+            raise ValueError(
+                f"threshold is a confidence from 0 to 100, got {self.threshold!r}. Did you mean "
+                f"{100 * self.threshold:g}?"
+            )
 
     def _find_sure(
         self, X: pd.DataFrame, codes: tuple[str, ...]

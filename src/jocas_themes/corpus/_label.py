@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm.auto import tqdm
 
+from jocas_themes._progress import tqdm
 from jocas_themes.corpus._chunk import label_chunk
 from jocas_themes.offers import iter_offers
 from jocas_themes.offers._columns import TEXT_COLUMNS
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # Its first character keeps it out of Parquet datasets.
 _REJECTS = "_rejects.jsonl"
+# There from the beginning to the end: a folder that holds it is not whole.
+_INCOMPLETE = "_INCOMPLETE"
 
 # What trends are broken down by.
 KEEP_COLUMNS = (
@@ -84,6 +86,7 @@ def label_corpus(
     *,
     chunk_rows: int = 10_000,
     keep_columns: Sequence[str] = KEEP_COLUMNS,
+    encoding: str = "utf-8-sig",
     overwrite: bool = False,
     progress: bool = True,
 ) -> LabelledCorpus:
@@ -96,13 +99,16 @@ def label_corpus(
     source : str, Path, or list of these
         Offers, as `iter_offers` reads them: Parquet, JSONL, CSV; folders and globs too.
     destination : str or Path
-        Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source.
-        A part appears only when it is whole. Malformed rows are kept in ``_rejects.jsonl`` there.
+        Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source. A
+        part appears only when it is whole; ``_INCOMPLETE`` is there until all of them are.
+        Malformed rows are kept in ``_rejects.jsonl`` there.
     chunk_rows : int, default=10_000
         Offers in memory at once, and in a part. The labels do not depend on it.
     keep_columns : sequence of str
         Own columns to carry over, null where a file lacks them. By default those that trends
         are broken down by.
+    encoding : str, default="utf-8-sig"
+        How CSV and JSON lines are encoded, for instance ``cp1252``.
     overwrite : bool, default=False
         Whether to remove the parts that the destination holds already.
     progress : bool, default=True
@@ -150,7 +156,7 @@ def label_corpus(
     own = {*student.structured_columns, *(text_columns or ())}
     # What must be in some file, checked at once; a file that lacks it has missing values there.
     required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)
-    iter_offers(source, columns=sorted(required), text_columns=text_columns)
+    iter_offers(source, columns=sorted(required), text_columns=text_columns, encoding=encoding)
     # A student alone reads few of JOCAS's 57 columns; the steps of a Pipeline may read any.
     needed = {*TEXT_COLUMNS, "text", *own, *keep_columns}
     chunks = iter_offers(
@@ -159,11 +165,12 @@ def label_corpus(
         columns=needed.__contains__ if model is student else None,
         text_columns=text_columns,
         rejects_path=destination / _REJECTS,
+        encoding=encoding,
     )
     _prepare_destination(destination, overwrite=overwrite)
     start = time.monotonic()
     n_offers = n_without_text = n_parts = 0
-    with tqdm(desc="labelling", unit="offer", unit_scale=True, disable=not progress) as bar:
+    with tqdm(desc="labelling", unit=" offers", unit_scale=True, disable=not progress) as bar:
         for chunk in chunks:
             for name in own - set(chunk.columns):
                 chunk[name] = None
@@ -173,6 +180,7 @@ def label_corpus(
             n_offers += len(labelled)
             n_without_text += labelled.column(-1).null_count
             bar.update(len(labelled))
+    (destination / _INCOMPLETE).unlink()
     logger.info("labelled %d offers into %d parts", n_offers, n_parts)
     return LabelledCorpus(destination, n_offers, n_without_text, n_parts, time.monotonic() - start)
 
@@ -219,6 +227,7 @@ def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
             f"{destination} holds {len(parts)} parts already. Choose another folder, or pass "
             f"overwrite=True to replace them."
         )
+    (destination / _INCOMPLETE).touch()
     for old in (*parts, destination / _REJECTS):
         old.unlink(missing_ok=True)
 

@@ -50,7 +50,7 @@ _KEPT_COLUMNS = (
 
 
 def make_offers(
-    n_offers: int, *, random_state: int | np.random.Generator | None = None
+    n_offers: int, random_state: int | np.random.Generator | None = None
 ) -> pd.DataFrame:
     """Make any number of fictitious offers in the shape of JOCAS, for trials and benchmarks.
 

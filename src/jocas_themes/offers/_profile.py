@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from tqdm.auto import tqdm
 
+from jocas_themes._progress import tqdm
 from jocas_themes.offers._columns import DATE_COLUMNS, JOCAS_COLUMNS
 from jocas_themes.offers._sketch import DistinctCounter
 from jocas_themes.offers._text import is_missing

@@ -52,7 +52,7 @@ def sample_offers(
     >>> len(sample_offers(path, 10))
     10
     """
-    if not isinstance(n_offers, int) or n_offers < 1:
+    if not isinstance(n_offers, (int, np.integer)) or n_offers < 1:
         raise ValueError(f"n_offers must be an integer from 1 up, got {n_offers!r}.")
     rng = np.random.default_rng(random_state)
     sample, keys = pd.DataFrame(), np.empty(0)

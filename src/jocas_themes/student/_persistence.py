@@ -66,11 +66,7 @@ def save_model(model: Any, folder: str | Path, *, overwrite: bool = False) -> No
     """
     student, folder = get_student(model), Path(folder)
     _check_estimators(student)
-    if folder.exists() and not (overwrite and (folder / _MANIFEST).is_file()):
-        raise FileExistsError(
-            f"{folder} is there already. Choose another folder, or pass overwrite=True if it "
-            f"is a model to replace."
-        )
+    check_model_folder(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -85,6 +81,19 @@ def save_model(model: Any, folder: str | Path, *, overwrite: bool = False) -> No
             staging.replace(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_model_folder(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that a model would replace, unless it is a model and may be replaced."""
+    if not folder.exists():
+        return
+    if not (folder / _MANIFEST).is_file():
+        raise FileExistsError(f"{folder} is there already, and is no model. Choose another folder.")
+    if not overwrite:
+        raise FileExistsError(
+            f"{folder} is there already. Choose another folder, or pass overwrite=True to "
+            f"replace the model."
+        )
 
 
 def load_model(folder: str | Path) -> ThemeClassifier:
@@ -134,16 +143,19 @@ def _write(student: ThemeClassifier, folder: Path, *, text_columns: Any) -> None
     words: dict[str, int] = features.vectorizer_.vocabulary_
     content = {"words": sorted(words, key=words.__getitem__), "categories": features.categories_}
     (folder / _FEATURES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    arrays = {f"columns_{code}": m.columns for code, m in _zip(student)}
+    arrays: dict[str, Any] = {
+        f"columns_{place}": m.columns for place, m in enumerate(student.models_)
+    }
     np.savez_compressed(
         folder / _ARRAYS,
         idf=features.vectorizer_.idf_,
         thresholds=np.asarray(student.thresholds_, dtype=np.float64),
         **arrays,
     )
-    for code, model in _zip(student):
+    # Numbered, as a theme's code may be no file name.
+    for place, model in enumerate(student.models_):
         if model.estimator is not None:
-            model.estimator.get_booster().save_model(folder / f"{code}.ubj")
+            model.estimator.get_booster().save_model(folder / f"booster_{place}.ubj")
     names = sorted(path.name for path in folder.iterdir())
     params = student.get_params(deep=False) | {"themes": student.themes_, "estimator": None}
     manifest = {
@@ -212,12 +224,14 @@ def _read(folder: Path, manifest: dict[str, Any]) -> ThemeClassifier:
         student.thresholds_ = arrays["thresholds"]
         student.models_ = [
             ThemeModel(
-                columns=arrays[f"columns_{code}"],
-                estimator=None if facts["constant"] else _load_booster(folder / f"{code}.ubj"),
+                columns=arrays[f"columns_{place}"],
+                estimator=None
+                if facts["constant"]
+                else _load_booster(folder / f"booster_{place}.ubj"),
                 weight=float(facts["weight"]),
                 prevalence=float(facts["prevalence"]),
             )
-            for code, facts in manifest["themes"].items()
+            for place, facts in enumerate(manifest["themes"].values())
         ]
     student.themes_ = tuple(manifest["themes"])
     student.classes_ = np.tile([0, 1], (len(student.themes_), 1))

@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jocas_themes.annotations import Themes, choose_themes, find_theme_codes, read_labels
+from jocas_themes.annotations import (
+    Themes,
+    choose_themes,
+    find_theme_codes,
+    read_cells,
+    read_labels,
+)
 
 
 def read_targets(X: Any, y: Any, themes: Themes) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
@@ -22,22 +28,30 @@ def read_targets(X: Any, y: Any, themes: Themes) -> tuple[tuple[str, ...], npt.N
     source, name = (X, "the annotated table") if annotated else (y, "y")
     codes = choose_themes(source, themes=themes)
     labels = read_labels(source, codes, name=name)
-    _check_known(codes, labels, annotated=annotated)
+    _check_known(codes, labels, remedy=_advise(X, codes) if annotated else _WITHOUT_LABELS)
     return codes, labels
 
 
-def _check_known(
-    codes: tuple[str, ...], labels: npt.NDArray[np.float64], *, annotated: bool
-) -> None:
+_WITHOUT_LABELS = "Give some labels of each, or leave them out with themes=(...)."
+
+
+def _advise(X: Any, codes: tuple[str, ...]) -> str:
+    """Say why an annotated table may hold no labels, and what to do."""
+    statuses = X["status"].dropna().value_counts() if "status" in X else []
+    answers = ", ".join(f"{count} {status}" for status, count in dict(statuses).items())
+    surest = read_cells(X, [f"{code}_confidence" for code in codes], name="X")
+    highest = "none" if np.isnan(surest).all() else f"{np.nanmax(surest):g}"
+    return (
+        f"The teacher's answers: {answers or 'none'}; highest confidence: {highest}. Lower the "
+        f"filter's threshold under that, or see why the answers are unusable. Gold labels in y "
+        f"are never used instead."
+    )
+
+
+def _check_known(codes: tuple[str, ...], labels: npt.NDArray[np.float64], *, remedy: str) -> None:
     """Refuse to learn a theme from nothing."""
     unknown = [code for code, column in zip(codes, labels.T, strict=True) if np.isnan(column).all()]
     if not unknown:
         return
-    remedy = (
-        "The filter masked them all, or the teacher answered none: lower its threshold, or "
-        "annotate more offers. Gold labels in y are never used instead."
-        if annotated
-        else "Give some labels of each, or leave them out with themes=(...)."
-    )
-    which = "of every theme" if len(unknown) == len(codes) else f"of {unknown!r}"
-    raise ValueError(f"no label {which} is known in {len(labels)} offers. {remedy}")
+    which = "no theme has" if len(unknown) == len(codes) else f"the themes {unknown!r} have not"
+    raise ValueError(f"{which} any known label in {len(labels)} offers. {remedy}")

@@ -1,8 +1,16 @@
 """Teachers: who says which themes an offer speaks of, how surely, and where."""
 
 from jocas_themes.teacher._base import BaseTeacher
-from jocas_themes.teacher._lexicon import Lexicon, load_french_lexicon
+from jocas_themes.teacher._lexicon import Finding, Lexicon, LexiconEntry, load_french_lexicon
 from jocas_themes.teacher._lexicon_teacher import LexiconTeacher
 from jocas_themes.teacher._llm import LLMTeacher
 
-__all__ = ["BaseTeacher", "LLMTeacher", "Lexicon", "LexiconTeacher", "load_french_lexicon"]
+__all__ = [
+    "BaseTeacher",
+    "Finding",
+    "LLMTeacher",
+    "Lexicon",
+    "LexiconEntry",
+    "LexiconTeacher",
+    "load_french_lexicon",
+]

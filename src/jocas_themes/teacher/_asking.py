@@ -7,8 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tqdm.auto import tqdm
-
+from jocas_themes._progress import tqdm
 from jocas_themes.annotations import Annotation, AnnotationStore, ReplyKey, StoredReply
 from jocas_themes.errors import TeacherError, TeacherUnavailableError
 from jocas_themes.teacher import _loop
@@ -48,6 +47,8 @@ class Asking:
     _fatal: TeacherError | None = None
     _n_answered: int = 0
     _n_in_a_row: int = 0
+    _n_usable: int = 0
+    _n_unusable: int = 0
 
     def run(self, todo: Todo) -> dict[str, str]:
         """Ask for every reply; return what failed and why, by digest."""
@@ -61,8 +62,8 @@ class Asking:
             raise self._fatal
         if self.failures and not self._has_answers:
             raise TeacherUnavailableError(
-                f"none of the {len(self.failures)} requests was answered; the first failure: "
-                f"{next(iter(self.failures.values()))}."
+                f"none of the {len(self.failures)} requests to {self._address} was answered; the "
+                f"first failure: {next(iter(self.failures.values()))}."
             )
         return self.failures
 
@@ -70,6 +71,11 @@ class Asking:
     def _has_answers(self) -> bool:
         """Tell whether any offer of the table has an answer, from now or before."""
         return self.n_known + self._n_answered > 0
+
+    @property
+    def _address(self) -> str:
+        """Name the server, for messages."""
+        return str(getattr(self.client, "base_url", "the server")).rstrip("/")
 
     def _wind_down(self, running: "Future[None]") -> None:
         """Await the replies under way, which are paid for; a second Ctrl-C drops them."""
@@ -90,7 +96,7 @@ class Asking:
                 total=self.n_known + len(todo),
                 initial=self.n_known,
                 desc="teacher",
-                unit="offer",
+                unit=" offers",
                 disable=not self.progress,
             ) as bar,
         ):
@@ -117,7 +123,12 @@ class Asking:
                 self._n_answered += 1
                 self._n_in_a_row = 0
             bar.update()
-            bar.set_postfix(answered=self._n_answered, failed=len(self.failures), refresh=False)
+            bar.set_postfix(
+                usable=self._n_usable,
+                unusable=self._n_unusable,
+                failed=len(self.failures),
+                refresh=False,
+            )
             if self._stopped:
                 return
 
@@ -132,9 +143,26 @@ class Asking:
             duration_s=reply.duration_s,
         )
         try:
-            stored = replace(stored, status=self.parse(reply.body, key.text).status)
+            annotation = self.parse(reply.body, key.text)
+            stored = replace(stored, status=annotation.status)
         finally:  # it is paid for, also when reading it fails
             self.store.put(key, stored, offer_id=offer_id)
+        self._stop_if_useless(annotation)
+
+    def _stop_if_useless(self, annotation: Annotation) -> None:
+        """Stop paying when the first replies are all unusable: the next ones will be, too."""
+        if annotation.answers:
+            self._n_usable += 1
+        else:
+            self._n_unusable += 1
+        if self._n_unusable >= _MAX_FAILURES_IN_A_ROW and not self._n_usable and not self.n_known:
+            self._stop(
+                TeacherError(
+                    f"the first {self._n_unusable} replies are all unusable, the last: "
+                    f"{annotation.status} ({annotation.detail}). They are in the store. Try "
+                    f"another model=, or response_format= 'json_object' or 'text'."
+                )
+            )
 
     def _note_failure(self, digest: str, error: Exception) -> None:
         """Note what failed, and stop the run where asking on is of no use."""
@@ -153,9 +181,23 @@ class Asking:
             fatal.__cause__ = error
         elif fatal is None and self._n_in_a_row >= _MAX_FAILURES_IN_A_ROW:
             fatal = TeacherUnavailableError(
-                f"{self._n_in_a_row} requests failed in a row, the last with {reason}. The "
-                f"answers that had arrived are in the store; run again when the server is back."
+                f"{self._n_in_a_row} requests to {self._address} failed in a row, the last with "
+                f"{reason}. The answers that had arrived are in the store. {_advise(error)}"
             )
         if fatal is not None:
-            self._fatal = self._fatal or fatal
-            self._stopped = True
+            self._stop(fatal)
+
+    def _stop(self, fatal: TeacherError) -> None:
+        """Ask no more; the first reason is the one to tell."""
+        self._fatal = self._fatal or fatal
+        self._stopped = True
+
+
+def _advise(error: Exception) -> str:
+    """Say what may help against a failure that repeats."""
+    if is_refused_request(error):
+        return (
+            "If the server knows no structured outputs, pass response_format='json_object' or "
+            "'text'; if it refuses a parameter, change request_params."
+        )
+    return "Run again when the server is back."

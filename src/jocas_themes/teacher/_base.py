@@ -8,14 +8,15 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from jocas_themes.annotations import build_annotated
 from jocas_themes.offers import as_offers
-from jocas_themes.taxonomy import Taxonomy
+from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 
 
 class BaseTeacher(TransformerMixin, BaseEstimator):
     """Make an annotated table of offers: with labels when fitting, without when predicting.
 
-    A teacher of your own needs one method, ``annotate(offers)``, and the two parameters
-    ``taxonomy`` and ``text_columns``. There is nothing else here on purpose.
+    A teacher of your own needs one method, ``annotate(offers)``; and, when it looks for other
+    themes than the six or at other columns than JOCAS's, the parameters ``taxonomy`` and
+    ``text_columns``. There is nothing else here on purpose.
 
     Notes
     -----
@@ -23,8 +24,9 @@ class BaseTeacher(TransformerMixin, BaseEstimator):
     does: labels are asked for while a Pipeline is fitted, and nowhere else.
     """
 
-    taxonomy: Taxonomy
-    text_columns: Sequence[str] | None
+    # For a teacher of your own that has no such parameters.
+    taxonomy: Taxonomy = HR_THEMES
+    text_columns: Sequence[str] | None = None
 
     def annotate(self, offers: Any) -> pd.DataFrame:
         """Annotate offers.

@@ -76,10 +76,10 @@ def check_base_url(base_url: str) -> None:
         usable = address.scheme in {"http", "https"} and address.hostname and address.port != 0
     except ValueError:
         raise ValueError("base_url is not a valid address.") from None
-    if address.username is not None:
+    if address.username is not None or address.query:
         raise ValueError(
-            "base_url holds a user name or a password, which would show in every repr. Put it "
-            "into an environment variable, and name that with api_key_env=."
+            "base_url holds a user name, a password or a query, which would show in every repr. "
+            "Put the key into an environment variable, and name that with api_key_env=."
         )
     if not usable:
         raise ValueError(f"base_url must start with http:// or https://, got {base_url!r}.")

@@ -154,6 +154,10 @@ class Lexicon:
                 f"each theme needs one entry; repeated: {repeated[:5]!r} ({len(repeated)} in all)."
             )
 
+    def __repr__(self) -> str:
+        n_patterns = sum(len(entry.present) for entry in self.entries)
+        return f"Lexicon({', '.join(self.codes)}: {n_patterns} patterns)"
+
     @property
     def codes(self) -> tuple[str, ...]:
         """Return the themes' codes, in order."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
-from tqdm.auto import tqdm
 
+from jocas_themes._progress import tqdm
 from jocas_themes.annotations import Annotation, Answer, build_annotated
 from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
@@ -99,7 +99,7 @@ class LexiconTeacher(BaseTeacher):
                 f"{list(lexicon.codes)!r}. Pass a lexicon= of your own, or a smaller taxonomy=."
             )
         table = as_offers(offers, text_columns=self.text_columns)
-        texts = tqdm(table["text"], desc="lexicon", unit="offer", disable=not self.progress)
+        texts = tqdm(table["text"], desc="lexicon", unit=" offers", disable=not self.progress)
         annotations = [_annotate(lexicon, text) for text in texts]
         return build_annotated(table, annotations, self.taxonomy.codes)
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -31,6 +32,7 @@ from jocas_themes.teacher._reply import NotACompletionError, parse_reply
 logger = logging.getLogger(__name__)
 
 # What the teacher sets itself, and what would carry a key into the store or a repr.
+_SECRET_NAME = re.compile(r"api[-_]?key|authorization|password|secret", re.IGNORECASE)
 _RESERVED_PARAMETERS = frozenset(
     {"model", "messages", "response_format", "stream", "n", "api_key", "timeout"}
     | {"extra_headers", "extra_query"}
@@ -239,11 +241,12 @@ class LLMTeacher(BaseTeacher):
                 logger.info("%d of %d offers must be asked", len(todo), len(table))
                 failures = self._ask(todo, store, n_known=len(known)) if todo else {}
             known |= store.get(todo)
-        self._warn_of_failures(failures, n_without_text=digests.count(""))
-        return [
+        annotations = [
             self._read(known.get(digest), text, failures.get(digest, "the offer has no text"))
             for digest, text in zip(digests, table["text"], strict=True)
         ]
+        self._warn(annotations, failures, n_without_text=digests.count(""))
+        return annotations
 
     def _ask(
         self,
@@ -316,12 +319,30 @@ class LLMTeacher(BaseTeacher):
                 f"they could carry a key."
             )
         try:
-            json.dumps(dict(self.request_params or {}), allow_nan=False)
+            written = json.dumps(dict(self.request_params or {}), allow_nan=False)
         except (TypeError, ValueError) as error:
             raise ValueError(f"request_params must hold JSON values only: {error}.") from error
+        if _SECRET_NAME.search(written):
+            raise ValueError(
+                "request_params seem to hold a key, which would show in every repr. Put it into "
+                "an environment variable, and name that with api_key_env=."
+            )
 
-    def _warn_of_failures(self, failures: dict[str, str], *, n_without_text: int) -> None:
+    def _warn(
+        self, annotations: list[Annotation], failures: dict[str, str], *, n_without_text: int
+    ) -> None:
         """Say what is unknown, why, and what to do."""
+        faulty = [a for a in annotations if a.status not in {"ok", "failed"}]
+        if faulty:
+            counts = Counter(a.status for a in faulty)
+            named = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+            warnings.warn(
+                f"{len(faulty)} of {len(annotations)} replies are at fault ({named}), the first: "
+                f"{faulty[0].detail}. What they leave unknown goes to review; they are paid for, "
+                f"and not asked again unless the model, the taxonomy or the parameters change.",
+                JocasThemesWarning,
+                stacklevel=4,
+            )
         if failures:
             warnings.warn(
                 f"{len(failures)} offers got no answer and stay unknown (status 'failed'), "

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jocas_themes.errors import JocasThemesWarning, OffersError
+from jocas_themes.offers import to_frame
 from jocas_themes.offers._columns import DATE_COLUMNS
 from jocas_themes.offers.reading import parse_days
 
@@ -62,7 +63,7 @@ def compute_shares(
     Warns
     -----
     JocasThemesWarning
-        If offers have no readable date: they are left out.
+        If offers have no readable date: they are left out; if a folder is incomplete.
 
     Notes
     -----
@@ -86,7 +87,9 @@ def compute_shares(
     """
     if by not in _PERIODS:
         raise ValueError(f"by must be one of {list(_PERIODS)}, got {by!r}.")
+    labelled = to_frame(labelled)
     source = labelled if isinstance(labelled, pd.DataFrame) else _list_parts(Path(labelled))
+    _warn_if_incomplete(labelled)
     columns = _read_columns(source)
     codes = _choose_themes(columns, themes)
     dates = _choose_date_columns(columns, date_column)
@@ -100,6 +103,17 @@ def compute_shares(
             stacklevel=2,
         )
     return _tidy(counts, codes, by)
+
+
+def _warn_if_incomplete(labelled: pd.DataFrame | str | Path) -> None:
+    """Warn of a folder whose labelling was interrupted: its parts end somewhere in the source."""
+    if not isinstance(labelled, pd.DataFrame) and (Path(labelled) / "_INCOMPLETE").exists():
+        warnings.warn(
+            f"labelling was interrupted in {str(labelled)!r}: the shares are those of the "
+            f"beginning of the source only. Label it again.",
+            JocasThemesWarning,
+            stacklevel=3,
+        )
 
 
 def _list_parts(folder: Path) -> list[Path]:

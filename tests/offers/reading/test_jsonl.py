@@ -57,7 +57,7 @@ def test_malformed_lines_are_kept_aside():
     assert [row["line"] for row in rejects] == [2, 3, 4, 5, 6]
     assert rejects[0]["raw"] == '{"offer_id": "2"'
     assert rejects[1]["reason"] == "it is no JSON object, but a list"
-    assert rejects[2]["reason"] == "it is not utf-8"
+    assert rejects[2]["reason"] == "it is not utf-8: another encoding= may be, such as cp1252"
     assert rejects[2]["raw"] == '{"offer_id": "caf\\xe9"}'
 
 

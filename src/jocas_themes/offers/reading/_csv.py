@@ -184,7 +184,7 @@ class _Records:
         if end - start > _MAX_RECORD_LINES:
             return "a quote is not closed", start + 1
         if any(place in self._undecodable for place in range(start, end)):
-            return f"it is not {self._encoding}", end
+            return f"it is not {self._encoding}: another encoding= may be, such as cp1252", end
         is_blank = not row or (len(row) == 1 and not row[0].strip())
         if len(row) == width or is_blank:
             return "", end

@@ -64,7 +64,7 @@ def _parse_line(line: bytes, encoding: str) -> dict[str, Any] | str | None:
     try:
         text = line.decode(encoding)
     except UnicodeDecodeError:
-        return f"it is not {encoding}"
+        return f"it is not {encoding}: another encoding= may be, such as cp1252"
     if not text.strip():
         return None
     try:
