@@ -62,7 +62,7 @@ def test_teach_asks_a_server(capsys: pytest.CaptureFixture[str]) -> None:
         )
         status, out, _ = run(capsys, command)
         assert status == 0
-        assert "20 ok\nwritten: a.parquet" in out
+        assert "20 ok\n20 distinct texts among 20 offers\nwritten: a.parquet" in out
         assert run(capsys, command)[0] == 0  # the same sample, from the store
         assert server.n_requests == 20
     annotated = pd.read_parquet("a.parquet")

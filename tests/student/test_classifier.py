@@ -177,3 +177,17 @@ def test_lengths_must_agree() -> None:
 def test_bad_parameters(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ThemeClassifier(**params).fit(["a"], [[1] * 6])
+
+
+def test_the_same_rows_in_another_order_are_refused(annotated: pd.DataFrame) -> None:
+    offers, y = annotated[["text"]], annotated[list(HR_THEMES.codes)]
+    with pytest.raises(ValueError, match="same rows in another order"):
+        ThemeClassifier().fit(offers, y.iloc[::-1])
+
+
+@pytest.mark.parametrize("thresholds", [[0.5], 0.5, {"DIVERSITY": 0.5}])
+def test_thresholds_are_checked(annotated: pd.DataFrame, thresholds: object) -> None:
+    student = ThemeClassifier().fit(annotated)
+    student.thresholds_ = thresholds
+    with pytest.raises(ValueError, match="thresholds_ must be 6 figures"):
+        student.predict(annotated.head(2))

@@ -346,3 +346,9 @@ class TestFiles:
             Taxonomy.from_toml(text)
         with pytest.raises(TaxonomyError, match=rf"mine\.toml: .*{message}"):
             Taxonomy.load(path)
+
+
+def test_a_theme_by_its_code() -> None:
+    assert HR_THEMES["DIVERSITY"] is HR_THEMES[0]
+    with pytest.raises(KeyError, match="no theme has the code 'DIVERSITE'"):
+        HR_THEMES["DIVERSITE"]

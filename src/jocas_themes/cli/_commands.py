@@ -54,10 +54,12 @@ def run_teach(options: Namespace) -> None:
         else read_offers(options.source, **how)
     )
     annotated = teacher.annotate(offers)
+    n_texts = annotated.loc[annotated["text"] != "", "text"].nunique()
     write_table(annotated, out)
     counts = annotated["status"].value_counts()
     print_table(_count_answers(annotated), "Answers")
     print(f"\n{', '.join(f'{count} {status}' for status, count in counts.items())}")
+    print(f"{n_texts} distinct texts among {len(annotated)} offers")
     print(f"written: {out}")
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
@@ -155,8 +156,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of range, if there is nothing to learn from, or if a theme
-            has no known label.
+            If a parameter is out of range, if there is nothing to learn from, if a theme has no
+            known label, or if X and y are tables of the same rows in another order.
         """
         self._validate_params()
         if len(self.ngram_range) != 2 or not 1 <= self.ngram_range[0] <= self.ngram_range[1]:
@@ -169,6 +170,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         codes, labels = read_targets(X, y, self.themes)
         if len(labels) != len(offers):
             raise ValueError(f"X holds {len(offers)} offers and y {len(labels)}: they must agree.")
+        _check_same_order(X, y)
         features = OfferFeatures(
             structured_columns=self.structured_columns,
             ngram_range=self.ngram_range,
@@ -241,10 +243,17 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         NotFittedError
             If ``fit`` was not called.
         ValueError
-            If the table has no text, or lacks a structured column.
+            If the table has no text, or lacks a structured column, or if ``thresholds_`` was
+            changed to something else than one figure a theme.
         """
         probabilities = self.predict_proba(X)
-        return (probabilities >= self.thresholds_).astype(np.int64)
+        thresholds = np.asarray(self.thresholds_)
+        if thresholds.shape != (len(self.themes_),) or thresholds.dtype.kind not in "fi":
+            raise ValueError(
+                f"thresholds_ must be {len(self.themes_)} figures, one a theme in the order of "
+                f"themes_, got {self.thresholds_!r}."
+            )
+        return (probabilities >= thresholds).astype(np.int64)
 
     def _make_estimator(self) -> Any:
         """Return the classifier to clone for each theme."""
@@ -289,3 +298,15 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _check_same_order(X: Any, y: Any) -> None:
+    """Refuse two tables whose indexes name the same rows in another order."""
+    kinds = (pd.DataFrame, pd.Series)
+    if not (isinstance(X, kinds) and isinstance(y, kinds)) or X.index.equals(y.index):
+        return
+    if X.index.is_unique and set(X.index) == set(y.index):
+        raise ValueError(
+            "X and y have the same rows in another order, and are read by position. Put y in "
+            "X's order: y.loc[X.index]."
+        )

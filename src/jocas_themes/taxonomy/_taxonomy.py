@@ -111,6 +111,8 @@ class Taxonomy(Sequence[Theme]):
     >>> from jocas_themes import HR_THEMES, Taxonomy
     >>> HR_THEMES.codes[:2]
     ('DIVERSITY', 'COMPENSATION_BENEFITS')
+    >>> HR_THEMES["DIVERSITY"].name_en
+    'Diversity and inclusion'
     >>> two = Taxonomy(HR_THEMES[:2], title=HR_THEMES.title)
     >>> two.fingerprint == HR_THEMES.fingerprint
     False
@@ -145,7 +147,12 @@ class Taxonomy(Sequence[Theme]):
         return iter(self._themes)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._themes[index]
+        if not isinstance(index, str):
+            return self._themes[index]
+        for theme in self._themes:
+            if theme.code == index:
+                return theme
+        raise KeyError(f"no theme has the code {index!r}; there are {list(self.codes)!r}.")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Taxonomy):

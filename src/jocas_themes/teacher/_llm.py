@@ -31,8 +31,9 @@ from jocas_themes.teacher._reply import NotACompletionError, parse_reply
 
 logger = logging.getLogger(__name__)
 
-# What the teacher sets itself, and what would carry a key into the store or a repr.
+# What would carry a key into the store or a repr.
 _SECRET_NAME = re.compile(r"api[-_]?key|authorization|password|secret", re.IGNORECASE)
+# What the teacher sets itself, and headers, for the same reason.
 _RESERVED_PARAMETERS = frozenset(
     {"model", "messages", "response_format", "stream", "n", "api_key", "timeout"}
     | {"extra_headers", "extra_query"}
@@ -187,6 +188,8 @@ class LLMTeacher(BaseTeacher):
         TeacherUnavailableError
             If there is no answer to any of the offers, or the server fails many requests in a
             row, or does not know the model.
+        TeacherError
+            If the first replies are all unusable, or if something else stops the asking.
         StoreError
             If the store cannot be used, or holds answers of another taxonomy.
         """
@@ -300,6 +303,8 @@ class LLMTeacher(BaseTeacher):
 
     def _check_params(self) -> None:
         self._validate_params()
+        if not self.model.strip():
+            raise ValueError("model must be the name of a model, got an empty string.")
         if self.base_url is not None:
             check_base_url(self.base_url)
         if self.client is not None and not hasattr(self.client, "chat"):

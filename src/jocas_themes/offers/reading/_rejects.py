@@ -75,7 +75,7 @@ class Rejects:
         if not self.count:
             return
         named = ", ".join(f"{r.file}:{r.line} ({r.reason})" for r in self._first)
-        more = ", ..." if self.count > len(self._first) else ""
+        more = f" and {self.count - len(self._first)} more" * (self.count > len(self._first))
         rows = "row was" if self.count == 1 else "rows were"
         warnings.warn(
             f"{self.count} malformed {rows} left out: {named}{more}. Each is kept in "
