@@ -79,6 +79,21 @@ def test_teach_by_lexicon_then_train(capsys: pytest.CaptureFixture[str]) -> None
     assert run(capsys, "train a.parquet --out model --threshold 60")[0] == 0
 
 
+def test_own_text_columns_all_the_way(capsys: pytest.CaptureFixture[str]) -> None:
+    own = load_sample_offers().rename(columns={"job_title": "title", "description_full": "body"})
+    own.to_parquet("own.parquet")
+    columns = "--text-columns title body"
+    for command in (
+        f"profile own.parquet {columns}",
+        f"teach own.parquet --lexicon --sample 0 {columns} --out a.parquet",
+        f"train a.parquet --threshold 60 {columns} --out model",
+        "label own.parquet --model model --out labels",
+    ):
+        status, _, err = run(capsys, command)
+        assert status == 0, err
+    assert pd.read_parquet("labels")["DIVERSITY"].notna().all()
+
+
 def test_profile(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "profile offers.jsonl --out profile")
     assert status == 0

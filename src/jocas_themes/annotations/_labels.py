@@ -75,7 +75,9 @@ def read_cells(source: Any, themes: Sequence[str], *, name: str) -> npt.NDArray[
 
 def _read_columns(source: Any, themes: Sequence[str]) -> npt.NDArray[np.float64]:
     if isinstance(source, pd.DataFrame):
-        columns = [pd.to_numeric(source[theme]).astype(float) for theme in themes]
+        columns = [
+            pd.to_numeric(source[theme]).to_numpy(dtype=float, na_value=np.nan) for theme in themes
+        ]
         return np.column_stack([np.empty((len(source), 0)), *columns])
     cells = np.asarray(source, dtype=float)
     return cells[:, None] if cells.ndim == 1 else cells

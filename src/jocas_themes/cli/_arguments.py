@@ -225,5 +225,6 @@ def _add_label(commands: object) -> None:
         metavar="COLUMN",
         help="own columns to carry over (default: dates, site, ROME, département, sector)",
     )
+    _add_text_columns(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the parts that are there")
     parser.set_defaults(run=_commands.run_label)

@@ -186,6 +186,8 @@ def run_label(options: Namespace) -> None:
     """Label a corpus."""
     model = load_model(options.model)
     model.set_params(n_jobs=-1)
+    if options.text_columns:
+        model.set_params(text_columns=options.text_columns)
     done = label_corpus(
         model,
         options.source,

@@ -152,15 +152,16 @@ def label_corpus(
     student, text_columns = get_student(model), get_text_columns(model)
     keep_columns = _check_keep_columns(keep_columns, student.themes_)
     destination = Path(destination)
-    _check_apart(source, destination)
+    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    _check_apart(sources, destination)
     own = {*student.structured_columns, *(text_columns or ())}
     # What must be in some file, checked at once; a file that lacks it has missing values there.
     required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)
-    iter_offers(source, columns=sorted(required), text_columns=text_columns, encoding=encoding)
+    iter_offers(sources, columns=sorted(required), text_columns=text_columns, encoding=encoding)
     # A student alone reads few of JOCAS's 57 columns; the steps of a Pipeline may read any.
     needed = {*TEXT_COLUMNS, "text", *own, *keep_columns}
     chunks = iter_offers(
-        source,
+        sources,
         chunk_rows,
         columns=needed.__contains__ if model is student else None,
         text_columns=text_columns,
@@ -203,14 +204,13 @@ def _check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tu
     return names
 
 
-def _check_apart(source: Any, destination: Path) -> None:
+def _check_apart(sources: list[Any], destination: Path) -> None:
     """Refuse to write among what is read: labels would be read as offers, or replace them."""
     place = destination.absolute().resolve()
-    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     roots = [Path(root).absolute().resolve() for root in sources if Path(root).is_dir()]
     inside = any(place == root or root in place.parents for root in roots)
     if inside or any(
-        place in Path(file.name).absolute().resolve().parents for file in find_files(source)
+        place in Path(file.name).absolute().resolve().parents for file in find_files(sources)
     ):
         raise ValueError(
             f"destination {str(destination)!r} and source overlap: the labels would be read as "
@@ -224,8 +224,8 @@ def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
     parts = sorted(destination.glob("part-*.parquet"))
     if parts and not overwrite:
         raise FileExistsError(
-            f"{destination} holds {len(parts)} parts already. Choose another folder, or pass "
-            f"overwrite=True to replace them."
+            f"{destination} holds labels already ({len(parts)} part files). Choose another "
+            f"folder, or pass overwrite=True to replace them."
         )
     (destination / _INCOMPLETE).touch()
     for old in (*parts, destination / _REJECTS):
