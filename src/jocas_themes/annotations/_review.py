@@ -1,7 +1,6 @@
 """The review file: the cells that a person should look at, one JSON object a line."""
 
 import json
-import os
 from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from jocas_themes._files import replace_when_whole
 from jocas_themes.annotations._lock import exclusive_lock
 from jocas_themes.errors import ReviewFileError
 
@@ -61,7 +61,11 @@ def merge_review(
             for cell in chain((cell for cell in there if not _is_stale(cell, asked)), records):
                 cells[_key(cell)] = cells.get(_key(cell), {}) | cell
             lines = [json.dumps(cells[key], ensure_ascii=False) for key in sorted(cells)]
-            _write_atomically(path, "".join(f"{line}\n" for line in lines))
+            with replace_when_whole(path) as staging:
+                # A lone surrogate, which a model may quote, is no text: tables refuse it.
+                staging.write_text(
+                    "".join(f"{line}\n" for line in lines), encoding="utf-8", errors="replace"
+                )
     except OSError as error:
         raise ReviewFileError(f"the review file {path} cannot be written: {error}.") from error
     return len(cells)
@@ -122,14 +126,3 @@ def _is_stale(cell: dict[str, Any], asked: Collection[tuple[str, str]]) -> bool:
     """Tell whether a cell was only ever unsure, and is about to be listed again if it still is."""
     untouched = set(cell) <= set(REVIEW_COLUMNS)
     return untouched and cell.get("reason") == "low_confidence" and _key(cell) in asked
-
-
-def _write_atomically(path: Path, content: str) -> None:
-    """Replace a file whole: a reader sees the old one or the new one, also after a crash."""
-    staging = path.with_name(f".{path.name}.tmp")  # the lock keeps others from it
-    # A lone surrogate, which a model may quote, is no text: tables and databases refuse it.
-    with staging.open("w", encoding="utf-8", errors="replace") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    staging.replace(path)

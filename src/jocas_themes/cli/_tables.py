@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from jocas_themes._files import replace_when_whole
 from jocas_themes.errors import OffersError
 from jocas_themes.offers.reading import to_text
 
@@ -29,15 +30,14 @@ def read_labelled(path: str) -> pd.DataFrame:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table whole: under another name first, then renamed."""
-    staging = path.with_name(f".{path.name}.tmp")
-    try:
-        table.to_parquet(staging, index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a column of cells of several types
-        mixed = table.select_dtypes("object").columns
-        table = table.assign(**{name: table[name].map(to_text) for name in mixed})
-        table.to_parquet(staging, index=False)
-    staging.replace(path)
+    """Write a table whole."""
+    with replace_when_whole(path) as staging:
+        try:
+            table.to_parquet(staging, index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # a column of cells of several types
+            mixed = table.select_dtypes("object").columns
+            table = table.assign(**{name: table[name].map(to_text) for name in mixed})
+            table.to_parquet(staging, index=False)
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:

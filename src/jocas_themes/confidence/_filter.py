@@ -1,6 +1,7 @@
 """`ConfidenceFilter`: what the teacher is not sure of becomes unknown, and goes to review."""
 
 from collections.abc import Iterator
+from itertools import product
 from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from jocas_themes.annotations import find_theme_codes, merge_review, read_cells, read_labels
-from jocas_themes.offers import to_frame
+from jocas_themes.offers import tag_offers, to_frame
 
 # A reply that came, but could not be used. One that never came ("failed") is asked again by
 # the next run: there is nothing in it for a person to review.
@@ -135,7 +136,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         X = to_frame(X)
         masked = self.fit(X, y).transform(X)
         if self.review_path is not None:
-            asked = {(str(offer), code) for offer in X["offer_id"] for code in _require_codes(X)}
+            asked = set(product(X["offer_id"].map(str), _require_codes(X)))
             merge_review(self.review_path, self._list_cells(X), asked=asked)
         return masked
 
@@ -226,11 +227,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         return str(status)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.target_tags.required = False
+        tags = tag_offers(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags
 

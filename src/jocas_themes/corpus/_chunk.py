@@ -10,7 +10,7 @@ import pyarrow as pa
 from jocas_themes.annotations import build_annotated
 from jocas_themes.offers import as_offers, is_missing
 from jocas_themes.offers._columns import NUMERIC_COLUMNS
-from jocas_themes.offers.reading import UnreadableCells, settle_column, to_text
+from jocas_themes.offers.reading import UnreadableCells, settle_column, to_raw, to_text
 from jocas_themes.student import get_student, get_text_columns
 
 
@@ -86,7 +86,7 @@ def _convert(table: pd.DataFrame, name: str, unreadable: UnreadableCells) -> pa.
     kind = _find_type(name)
     if name not in table.columns:
         return pa.nulls(len(table), kind)
-    column = settle_column(name, table[name].tolist(), unreadable)
+    column = settle_column(name, to_raw(table[name]), unreadable)
     if kind == pa.string():
         # A figure is written as the figure that it is, whatever else is in its chunk.
         column = pd.Series(

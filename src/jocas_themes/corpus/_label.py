@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jocas_themes._files import replace_when_whole
 from jocas_themes._progress import tqdm
 from jocas_themes.corpus._chunk import label_chunk
 from jocas_themes.offers import iter_offers
@@ -176,7 +176,8 @@ def label_corpus(
             for name in own - set(chunk.columns):
                 chunk[name] = None
             labelled = label_chunk(model, chunk, keep_columns=keep_columns)
-            _write_part(labelled, destination / f"part-{n_parts:05d}.parquet")
+            with replace_when_whole(destination / f"part-{n_parts:05d}.parquet") as staging:
+                pq.write_table(labelled, staging, compression="zstd")
             n_parts += 1
             n_offers += len(labelled)
             n_without_text += labelled.column(-1).null_count
@@ -230,13 +231,3 @@ def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
     (destination / _INCOMPLETE).touch()
     for old in (*parts, destination / _REJECTS):
         old.unlink(missing_ok=True)
-
-
-def _write_part(table: pa.Table, path: Path) -> None:
-    """Write a part under another name, and rename it when it is whole and on disk."""
-    staging = path.with_name(f".{path.name}.tmp")
-    with staging.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    staging.replace(path)

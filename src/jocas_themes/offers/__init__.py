@@ -4,6 +4,7 @@ from jocas_themes.offers._duplicates import find_near_duplicates
 from jocas_themes.offers._frames import as_offers, find_theme_codes, to_frame
 from jocas_themes.offers._profile import OffersProfile, profile_offers
 from jocas_themes.offers._sampling import sample_offers
+from jocas_themes.offers._tags import tag_offers
 from jocas_themes.offers._text import assemble_texts, clean_text, is_missing
 from jocas_themes.offers.reading import iter_offers, read_offers
 
@@ -19,5 +20,6 @@ __all__ = [
     "profile_offers",
     "read_offers",
     "sample_offers",
+    "tag_offers",
     "to_frame",
 ]

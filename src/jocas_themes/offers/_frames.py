@@ -96,9 +96,8 @@ def find_theme_codes(table: Any) -> tuple[str, ...]:
         columns = [name for name in table.columns if isinstance(name, str)]
     else:
         return ()
-    return tuple(
-        name for name in columns if {f"{name}_confidence", f"{name}_evidence"} <= set(columns)
-    )
+    names = set(columns)
+    return tuple(name for name in columns if {f"{name}_confidence", f"{name}_evidence"} <= names)
 
 
 def is_annotated(table: pd.DataFrame) -> bool:

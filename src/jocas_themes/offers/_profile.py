@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from jocas_themes._progress import tqdm
 from jocas_themes.offers._columns import DATE_COLUMNS, JOCAS_COLUMNS
 from jocas_themes.offers._sketch import DistinctCounter
-from jocas_themes.offers._text import is_missing
-from jocas_themes.offers.reading._cells import RawColumn, is_known
+from jocas_themes.offers._text import is_missing, require_own_names
+from jocas_themes.offers.reading._cells import is_known, to_raw
 from jocas_themes.offers.reading._ids import read_texts
 from jocas_themes.offers.reading._reading import (
     DEFAULT_ENCODING,
@@ -245,22 +244,13 @@ def _find_present(cells: pd.Series) -> pd.Series:
 
 def _cut_frame(frame: pd.DataFrame, selection: Selection, chunk_rows: int) -> Iterator[RawPiece]:
     """Cut a table in memory as if it were a file."""
-    repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
-    if repeated:
-        raise ValueError(f"each column needs its own name; repeated: {repeated[:5]!r}.")
+    require_own_names(frame)
     absent = [name for name in selection.required if name not in frame.columns]
     if absent:
         raise ValueError(f"offers lack the text_columns {absent[:5]!r}. Name those that are there.")
     for start in range(0, max(len(frame), 1), chunk_rows):
         rows = frame.iloc[start : start + chunk_rows]
-        yield RawPiece({str(name): _to_raw(rows[name]) for name in frame.columns}, len(rows))
-
-
-def _to_raw(cells: pd.Series) -> RawColumn:
-    """Hand over a column as a reader would."""
-    if pd.api.types.is_object_dtype(cells.dtype) or pd.api.types.is_string_dtype(cells.dtype):
-        return [None if pd.api.types.is_scalar(c) and pd.isna(c) else c for c in cells]
-    return pa.array(cells, from_pandas=True)
+        yield RawPiece({str(name): to_raw(rows[name]) for name in frame.columns}, len(rows))
 
 
 def _build_months(n_offers: Counter[int]) -> pd.DataFrame:

@@ -21,7 +21,6 @@ MONTH_NAMES = (
     "December",
 )
 # pandas' letter for each length of period that `compute_shares` knows.
-FREQUENCIES = {"month": "M", "quarter": "Q", "year": "Y"}
 
 _SHARE_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
 _MAX_SHARE_STEPS = 5

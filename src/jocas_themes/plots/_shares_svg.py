@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from jocas_themes.plots._scale import FREQUENCIES, Scale, name_period
+from jocas_themes.plots._scale import Scale, name_period
 from jocas_themes.plots._svg import write_document, write_element, write_line, write_text
+from jocas_themes.trends import PERIODS
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 _BLUE, _VERMILLION = "#0072B2", "#D55E00"
@@ -123,7 +124,7 @@ def draw_shares_svg(
     True
     """
     by = _check_shares(shares)
-    shares = shares.assign(period=pd.PeriodIndex(shares[by], freq=FREQUENCIES[by]))
+    shares = shares.assign(period=pd.PeriodIndex(shares[by], freq=PERIODS[by]))
     repeated = shares.duplicated(["theme", "period"])
     if repeated.any():
         raise ValueError(
@@ -162,12 +163,12 @@ def draw_shares_svg(
 
 def _check_shares(shares: pd.DataFrame) -> str:
     """Check the table, and return the name of its column of periods."""
-    found = [name for name in FREQUENCIES if name in shares.columns]
+    found = [name for name in PERIODS if name in shares.columns]
     absent = [name for name in ("theme", "n_offers", "share") if name not in shares.columns]
     if absent or not found:
         raise ValueError(
             f"shares must have the columns 'theme', 'n_offers', 'share' and one of "
-            f"{list(FREQUENCIES)}, found {list(shares.columns)[:8]!r}. "
+            f"{list(PERIODS)}, found {list(shares.columns)[:8]!r}. "
             f"Make the table with compute_shares."
         )
     if not len(shares):

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from jocas_themes.annotations import Themes
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.offers import as_offers, to_frame
+from jocas_themes.offers import as_offers, tag_offers, to_frame
 from jocas_themes.student._features import OfferFeatures
 from jocas_themes.student._targets import read_targets
 from jocas_themes.student._themes import fit_theme, predict_theme
@@ -288,11 +288,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             )
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.target_tags.required = False
+        tags = tag_offers(super().__sklearn_tags__())
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
         tags.classifier_tags.multi_label = True

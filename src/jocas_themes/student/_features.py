@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from jocas_themes.offers import is_missing
-from jocas_themes.offers.reading import UnreadableCells, settle_column, to_text
+from jocas_themes.offers.reading import UnreadableCells, settle_column, to_raw, to_text
 
 # A category seen in fewer training offers says nothing that could be learnt.
 _MIN_CATEGORY_COUNT = 5
@@ -107,7 +107,7 @@ class OfferFeatures(BaseEstimator):
             )
         unreadable = UnreadableCells()  # an unreadable figure has no category: nothing to say
         columns = [
-            settle_column(name, offers[name].tolist(), unreadable)
+            settle_column(name, to_raw(offers[name]), unreadable)
             for name in self.structured_columns
         ]
         for cells in zip(*columns, strict=True):

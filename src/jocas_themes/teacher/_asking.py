@@ -45,7 +45,6 @@ class Asking:
     failures: dict[str, str] = field(default_factory=dict)
     _stopped: bool = False
     _fatal: TeacherError | None = None
-    _n_answered: int = 0
     _n_in_a_row: int = 0
     _n_usable: int = 0
     _n_unusable: int = 0
@@ -70,7 +69,7 @@ class Asking:
     @property
     def _has_answers(self) -> bool:
         """Tell whether any offer of the table has an answer, from now or before."""
-        return self.n_known + self._n_answered > 0
+        return self.n_known + self._n_usable + self._n_unusable > 0
 
     @property
     def _address(self) -> str:
@@ -120,7 +119,6 @@ class Asking:
             except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
                 self._note_failure(digest, error)
             else:
-                self._n_answered += 1
                 self._n_in_a_row = 0
             bar.update()
             bar.set_postfix(

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from jocas_themes.annotations import build_annotated
-from jocas_themes.offers import as_offers
+from jocas_themes.offers import as_offers, tag_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 
 
@@ -94,10 +94,6 @@ class BaseTeacher(TransformerMixin, BaseEstimator):
         return build_annotated(offers, [None] * len(offers), self.taxonomy.codes)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.allow_nan = True
-        tags.target_tags.required = False
+        tags = tag_offers(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags

@@ -1,5 +1,5 @@
 """Shares of offers by theme and period: tables in, tables out, never a model."""
 
-from jocas_themes.trends._shares import compute_shares
+from jocas_themes.trends._shares import PERIODS, compute_shares
 
-__all__ = ["compute_shares"]
+__all__ = ["PERIODS", "compute_shares"]

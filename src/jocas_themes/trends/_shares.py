@@ -13,7 +13,7 @@ from jocas_themes.offers import to_frame
 from jocas_themes.offers._columns import DATE_COLUMNS
 from jocas_themes.offers.reading import parse_days
 
-_PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
+PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 _BATCH_ROWS = 65_536
 _PROBABILITY = "_probability"
 
@@ -85,15 +85,15 @@ def compute_shares(
     0  REMOTE 2020-02-01         2    0.5
     1  REMOTE 2020-04-01         1    1.0
     """
-    if by not in _PERIODS:
-        raise ValueError(f"by must be one of {list(_PERIODS)}, got {by!r}.")
+    if by not in PERIODS:
+        raise ValueError(f"by must be one of {list(PERIODS)}, got {by!r}.")
     labelled = to_frame(labelled)
     source = labelled if isinstance(labelled, pd.DataFrame) else _list_parts(Path(labelled))
     _warn_if_incomplete(labelled)
     columns = _read_columns(source)
     codes = _choose_themes(columns, themes)
     dates = _choose_date_columns(columns, date_column)
-    counts, n_undated = _count(_iter_tables(source, [*dates, *codes]), dates, codes, _PERIODS[by])
+    counts, n_undated = _count(_iter_tables(source, [*dates, *codes]), dates, codes, PERIODS[by])
     if n_undated:
         warnings.warn(
             f"{n_undated} offers have no readable date in {dates!r} and are left out of "

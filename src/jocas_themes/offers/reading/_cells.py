@@ -49,6 +49,13 @@ def settle_column(name: str, raw: RawColumn, unreadable: UnreadableCells) -> pd.
     return _keep_as_given(raw)
 
 
+def to_raw(cells: pd.Series) -> RawColumn:
+    """Hand over a column in memory as a reader would."""
+    if pd.api.types.is_object_dtype(cells.dtype) or pd.api.types.is_string_dtype(cells.dtype):
+        return [None if pd.api.types.is_scalar(c) and pd.isna(c) else c for c in cells]
+    return pa.array(cells, from_pandas=True)
+
+
 def is_known(name: str) -> bool:
     """Tell whether a column's name calls for a type."""
     return name.startswith(_DATE_PREFIX) or name in _TEXT_NAMES
