@@ -36,7 +36,8 @@ from jocas_themes.errors import (
     TeacherError,
 )
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
-from jocas_themes.teacher import LLMTeacher, _loop
+from jocas_themes.teacher import LLMTeacher
+from jocas_themes.teacher.asking import _loop
 
 _KEY = "sk-test-0123456789abcdef"
 _OFFERS = ["Ouvert à tous, prime.", "Une prime.", "Rien."]

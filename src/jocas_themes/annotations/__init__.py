@@ -1,15 +1,15 @@
 """Annotations: the annotated table, the store of paid replies, the review file."""
 
 from jocas_themes.annotations._labels import Themes, choose_themes, read_cells, read_labels
-from jocas_themes.annotations._replies import ReplyKey, StoredReply
-from jocas_themes.annotations._review import merge_review, read_review
-from jocas_themes.annotations._store import AnnotationStore
 from jocas_themes.annotations._table import (
     STATUSES,
     Annotation,
     Answer,
     build_annotated,
 )
+from jocas_themes.annotations.review._file import merge_review, read_review
+from jocas_themes.annotations.store._replies import ReplyKey, StoredReply
+from jocas_themes.annotations.store._store import AnnotationStore
 from jocas_themes.offers import find_theme_codes
 
 __all__ = [

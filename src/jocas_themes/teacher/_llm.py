@@ -23,11 +23,11 @@ from jocas_themes.annotations import (
 from jocas_themes.errors import JocasThemesWarning, TeacherError
 from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
-from jocas_themes.teacher._asking import Asking
 from jocas_themes.teacher._base import BaseTeacher
-from jocas_themes.teacher._client import check_base_url, find_base_url, open_client, read_key
-from jocas_themes.teacher._prompt import PROMPT_VERSION, build_request
-from jocas_themes.teacher._reply import NotACompletionError, parse_reply
+from jocas_themes.teacher.asking._asking import Asking
+from jocas_themes.teacher.asking._client import check_base_url, find_base_url, open_client, read_key
+from jocas_themes.teacher.prompt._prompt import PROMPT_VERSION, build_request
+from jocas_themes.teacher.reply._reply import NotACompletionError, parse_reply
 
 logger = logging.getLogger(__name__)
 

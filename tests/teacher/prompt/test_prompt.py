@@ -6,7 +6,7 @@ import json
 import pytest
 
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy, Theme
-from jocas_themes.teacher._prompt import PROMPT_VERSION, build_messages, build_schema
+from jocas_themes.teacher.prompt._prompt import PROMPT_VERSION, build_messages, build_schema
 
 _TAXONOMY = Taxonomy(
     [

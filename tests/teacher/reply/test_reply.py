@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chat_server import answer, completion
 from jocas_themes.annotations import Answer
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
-from jocas_themes.teacher._reply import NotACompletionError, parse_reply, read_usage
+from jocas_themes.teacher.reply._reply import NotACompletionError, parse_reply, read_usage
 
 _TWO = Taxonomy(HR_THEMES[:2])
 _A, _B = _TWO.codes  # DIVERSITY, COMPENSATION_BENEFITS

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from jocas_themes.teacher import _loop
+from jocas_themes.teacher.asking import _loop
 
 
 async def _current():

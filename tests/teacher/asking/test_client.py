@@ -5,7 +5,7 @@ from openai import AzureOpenAI, OpenAI, OpenAIError
 
 from chat_server import ChatServer, Reply, failure
 from jocas_themes.errors import MissingKeyError, TeacherAuthError
-from jocas_themes.teacher._client import (
+from jocas_themes.teacher.asking._client import (
     check_base_url,
     describe_failure,
     find_base_url,

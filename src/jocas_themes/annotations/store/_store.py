@@ -13,7 +13,7 @@ from typing import Any, Self
 import pandas as pd
 
 from jocas_themes.annotations._lock import exclusive_lock
-from jocas_themes.annotations._replies import ReplyKey, StoredReply
+from jocas_themes.annotations.store._replies import ReplyKey, StoredReply
 from jocas_themes.errors import StoreError, StoreMismatchError
 from jocas_themes.taxonomy import Taxonomy
 

@@ -10,7 +10,7 @@ from pydantic import create_model as create_pydantic_model
 from jocas_themes.annotations import Annotation, Answer
 from jocas_themes.offers import clean_text
 from jocas_themes.taxonomy import Taxonomy
-from jocas_themes.teacher._evidence import find_evidence
+from jocas_themes.teacher.reply._evidence import find_evidence
 
 # What SQLite can count up to: a figure beyond must not cost the reply that it came with.
 _TOO_MANY_TOKENS = 2**63

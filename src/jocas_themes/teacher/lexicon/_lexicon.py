@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from jocas_themes.teacher._folding import cut_original, fold_text
+from jocas_themes.teacher.lexicon._folding import cut_original, fold_text
 
 _ESCAPE = re.compile(r"\\.")
 
@@ -258,7 +258,7 @@ def load_french_lexicon() -> Lexicon:
     >>> [code for code, finding in findings.items() if finding.present]
     ['COMPENSATION_BENEFITS', 'WORK_LIFE_BALANCE']
     """
-    shipped = files("jocas_themes.teacher").joinpath("lexicon_fr.toml")
+    shipped = files("jocas_themes.teacher.lexicon").joinpath("lexicon_fr.toml")
     return Lexicon.from_toml(shipped.read_text(encoding="utf-8"))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jocas_themes.teacher._evidence import find_evidence
+from jocas_themes.teacher.reply._evidence import find_evidence
 
 # French, and what folding can trip over: dotted capital I grows in lower case, sigma depends
 # on its neighbours, U+0958 grows when composed, "ß" grows in upper case.

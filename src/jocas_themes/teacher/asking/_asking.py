@@ -10,15 +10,15 @@ from typing import Any
 from jocas_themes._progress import tqdm
 from jocas_themes.annotations import Annotation, AnnotationStore, ReplyKey, StoredReply
 from jocas_themes.errors import TeacherError, TeacherUnavailableError
-from jocas_themes.teacher import _loop
-from jocas_themes.teacher._client import (
+from jocas_themes.teacher.asking import _loop
+from jocas_themes.teacher.asking._client import (
     RawReply,
     describe_failure,
     find_fatal,
     is_refused_request,
     make_sender,
 )
-from jocas_themes.teacher._reply import NotACompletionError, read_usage
+from jocas_themes.teacher.reply._reply import NotACompletionError, read_usage
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What people look at: the review file, draws with known probabilities, other tools' formats."""

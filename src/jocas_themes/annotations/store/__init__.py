@@ -1,0 +1,1 @@
+"""The store: every reply that was paid for, what it cost, and what people decided."""

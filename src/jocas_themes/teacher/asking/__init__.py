@@ -1,0 +1,1 @@
+"""Asking: the client, its faults, its pace, the run."""

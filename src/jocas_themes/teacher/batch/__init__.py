@@ -1,0 +1,1 @@
+"""Asking at half price: files of requests, and their answers another day."""

@@ -1,0 +1,1 @@
+"""Searching for French patterns: a teacher that asks nobody."""

@@ -1,0 +1,1 @@
+"""What is sent: the words, the examples, and the offer as it leaves this machine."""

@@ -1,0 +1,1 @@
+"""What comes back: reading it, checking its evidence, counting votes."""
