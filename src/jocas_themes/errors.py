@@ -10,6 +10,9 @@
         ``MissingKeyError``: no API key, and the store lacks some answers
         ``TeacherAuthError``: the server refused the key or the account
         ``TeacherUnavailableError``: the server does not answer, or refuses every request
+        ``BudgetReachedError``: the next request could cost more than is left
+        ``UnknownPriceError``: a model whose price nobody gave
+        ``BatchError``: a batch was refused, or cannot be found again
     ``ModelFormatError``: a model folder cannot be read
     ``MissingDependencyError``: an optional package is not installed
 
@@ -17,6 +20,8 @@ Bad arguments raise the standard ``ValueError`` and ``TypeError``.
 """
 
 __all__ = [
+    "BatchError",
+    "BudgetReachedError",
     "JocasThemesError",
     "JocasThemesWarning",
     "MissingDependencyError",
@@ -30,6 +35,7 @@ __all__ = [
     "TeacherAuthError",
     "TeacherError",
     "TeacherUnavailableError",
+    "UnknownPriceError",
 ]
 
 
@@ -71,6 +77,18 @@ class TeacherAuthError(TeacherError):
 
 class TeacherUnavailableError(TeacherError):
     """The server does not answer, or refuses every request."""
+
+
+class BudgetReachedError(TeacherError):
+    """The next request could cost more than ``max_cost_usd`` leaves; nothing was sent for it."""
+
+
+class UnknownPriceError(TeacherError, ValueError):
+    """The price of a model is not known, and something depends on it."""
+
+
+class BatchError(TeacherError):
+    """A batch was refused by the server, or cannot be found there any more."""
 
 
 class ModelFormatError(JocasThemesError):

@@ -4,6 +4,8 @@ from multiprocessing.pool import Pool
 
 import pytest
 
+from annotations.workers import meet
+
 
 @pytest.fixture(scope="session")
 def four_processes() -> Iterator[Pool]:
@@ -12,5 +14,7 @@ def four_processes() -> Iterator[Pool]:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     context.set_forkserver_preload(["jocas_themes"])
-    with context.Pool(4) as pool:
+    barrier = context.Barrier(5)
+    with context.Pool(4, initializer=meet, initargs=(barrier,)) as pool:
+        barrier.wait(timeout=60)  # until all have started: the tests are of races
         yield pool
