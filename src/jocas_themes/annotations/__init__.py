@@ -7,9 +7,22 @@ from jocas_themes.annotations._table import (
     Answer,
     build_annotated,
 )
-from jocas_themes.annotations.review._file import merge_review, read_review
-from jocas_themes.annotations.store._replies import ReplyKey, StoredReply
-from jocas_themes.annotations.store._store import AnnotationStore
+from jocas_themes.annotations.review import (
+    ReviewQueue,
+    apply_decisions,
+    merge_review,
+    read_review,
+)
+from jocas_themes.annotations.store import (
+    AnnotationStore,
+    Asker,
+    Claim,
+    Decision,
+    Question,
+    ReplyKey,
+    Spending,
+    StoredReply,
+)
 from jocas_themes.offers import find_theme_codes
 
 __all__ = [
@@ -17,9 +30,16 @@ __all__ = [
     "Annotation",
     "AnnotationStore",
     "Answer",
+    "Asker",
+    "Claim",
+    "Decision",
+    "Question",
     "ReplyKey",
+    "ReviewQueue",
+    "Spending",
     "StoredReply",
     "Themes",
+    "apply_decisions",
     "build_annotated",
     "choose_themes",
     "find_theme_codes",

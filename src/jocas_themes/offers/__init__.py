@@ -1,7 +1,7 @@
 """Offers: reading them, one text each, what is missing, which are near-duplicates."""
 
 from jocas_themes.offers._duplicates import find_near_duplicates
-from jocas_themes.offers._frames import as_offers, find_theme_codes, to_frame
+from jocas_themes.offers._frames import as_offers, find_theme_codes, hash_text, to_frame
 from jocas_themes.offers._profile import OffersProfile, profile_offers
 from jocas_themes.offers._sampling import sample_offers
 from jocas_themes.offers._tags import tag_offers
@@ -15,6 +15,7 @@ __all__ = [
     "clean_text",
     "find_near_duplicates",
     "find_theme_codes",
+    "hash_text",
     "is_missing",
     "iter_offers",
     "profile_offers",

@@ -57,7 +57,7 @@ def merge_review(
     try:
         with exclusive_lock(path):
             cells: dict[tuple[str, str], dict[str, Any]] = {}
-            there = _read(path) if path.exists() else []
+            there = read_review_cells(path) if path.exists() else []
             for cell in chain((cell for cell in there if not _is_stale(cell, asked)), records):
                 cells[_key(cell)] = cells.get(_key(cell), {}) | cell
             lines = [json.dumps(cells[key], ensure_ascii=False) for key in sorted(cells)]
@@ -92,7 +92,7 @@ def read_review(path: str | Path) -> pd.DataFrame:
     ReviewFileError
         If a line is not a cell.
     """
-    cells = _read(Path(path))
+    cells = read_review_cells(Path(path))
     added = {name for cell in cells for name in cell} - set(REVIEW_COLUMNS)
     return pd.DataFrame(cells, columns=[*REVIEW_COLUMNS, *sorted(added)])
 
@@ -104,7 +104,7 @@ def _key(cell: dict[str, Any]) -> tuple[str, str]:
     return offer_id, theme
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_review_cells(path: Path) -> list[dict[str, Any]]:
     """Read all cells, or say which line is broken."""
     cells = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
