@@ -88,6 +88,7 @@ def build_teacher(url: str, store: Any, **params: Any) -> LLMTeacher:
         "taxonomy": TWO_THEMES,
         "store": store,
         "max_retries": 0,
+        "max_corrections": 0,
         "progress": False,
     }
     return LLMTeacher(**(defaults | params))

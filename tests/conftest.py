@@ -1,9 +1,12 @@
 """What all tests share: the real offers, and closed sockets but for this machine's own."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from jocas_themes.teacher.cost import _tokens
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,3 +33,16 @@ def _closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_encodings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave tiktoken without its encodings, which it would download."""
+
+    def refuse(name: str) -> None:
+        raise ConnectionError(f"a test tried to download {name!r}")
+
+    monkeypatch.setattr("tiktoken.get_encoding", refuse)
+    _tokens._load_encoding.cache_clear()
+    yield
+    _tokens._load_encoding.cache_clear()

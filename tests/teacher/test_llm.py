@@ -95,6 +95,7 @@ class TestTable:
             "COMPENSATION_BENEFITS_confidence",
             "COMPENSATION_BENEFITS_evidence",
             "status",
+            "text_cut",
             "ID_JOCAS",
             "description_full",
             "site_name",
@@ -139,7 +140,7 @@ class TestTable:
 
     def test_of_no_offers_is_empty_and_whole(self, server, store):
         table = build_teacher(server.url, store).annotate([])
-        assert table.shape == (0, 9)
+        assert table.shape == (0, 10)
         assert server.n_requests == 0
 
     def test_reads_the_columns_that_are_named(self, server, store):
@@ -163,7 +164,7 @@ class TestTable:
         reply = Reply(completion("{}"))
         server.respond = lambda request: reply
         table = build_teacher(server.url, store, taxonomy=HR_THEMES).annotate(["x"])
-        assert table.shape == (1, 3 + 3 * 6)
+        assert table.shape == (1, 4 + 3 * 6)
 
 
 class TestOncePerText:
@@ -281,7 +282,7 @@ class TestRequest:
 
     def test_takes_texts_of_any_length_and_content(self, server, store):
         texts = ["prime " * 20_000, "a\x00b\ud800c", "Ω 😀 \U0010ffff"]
-        table = build_teacher(server.url, store).annotate(texts)
+        table = build_teacher(server.url, store, max_offer_tokens=None).annotate(texts)
         assert table["status"].tolist() == ["ok"] * 3
         assert set(server.offers) == {("prime " * 20_000).strip(), "a b\ufffdc", texts[2]}
 
@@ -304,6 +305,17 @@ _BAD = [
     ("api_key_env", None),
     ("taxonomy", ["DIVERSITY"]),
     ("store", 3),
+    ("max_cost_usd", -1),
+    ("price", {"input": 1}),
+    ("mode", "later"),
+    ("votes", 0),
+    ("max_corrections", -1),
+    ("examples", "gold"),
+    ("n_examples", 0),
+    ("redact", "yes"),
+    ("max_offer_tokens", 10),
+    ("requests_per_minute", 0),
+    ("tokens_per_minute", -1),
     ("concurrency", 0),
     ("concurrency", 1.5),
     ("request_params", ["temperature"]),
@@ -362,7 +374,7 @@ class TestParameters:
 class TestKey:
     def test_that_is_missing_is_named_before_anything_is_asked(self, monkeypatch, store):
         monkeypatch.delenv("TEST_KEY")
-        with pytest.raises(MissingKeyError, match=r"TEST_KEY is not set, and 2 offers"):
+        with pytest.raises(MissingKeyError, match=r"TEST_KEY is not set, and 2 answers"):
             build_teacher(None, store).annotate(["a", "b", "a"])
 
     @pytest.mark.parametrize("by_environment", [False, True])
@@ -445,7 +457,7 @@ class TestClient:
             assert teacher.client is client
             assert copy.client is None
             assert copy.annotate(_OFFERS)["status"].tolist() == ["ok"] * 3
-            with pytest.raises(TeacherError, match=r"1 offers .* set_params\(client=\.\.\.\)"):
+            with pytest.raises(TeacherError, match=r"1 answers .* set_params\(client=\.\.\.\)"):
                 copy.annotate([*_OFFERS, "Nouveau."])
             copy.set_params(client=client).annotate([*_OFFERS, "Nouveau."])
         assert server.n_requests == 4

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chat_server import answer, completion
 from jocas_themes.annotations import Answer
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
-from jocas_themes.teacher.reply._reply import NotACompletionError, parse_reply, read_usage
+from jocas_themes.teacher.reply._reply import NotACompletionError, load_body, parse_reply
 
 _TWO = Taxonomy(HR_THEMES[:2])
 _A, _B = _TWO.codes  # DIVERSITY, COMPENSATION_BENEFITS
@@ -208,20 +208,6 @@ def test_a_filtered_completion_without_a_message_is_refused():
     assert parse_reply(json.dumps({"choices": choices}), _TWO, _TEXT).status == "refused"
 
 
-class TestUsage:
-    def test_counts_as_the_server_gives_them(self):
-        assert read_usage(json.dumps(completion("x"))) == (100, 20)
-
-    @pytest.mark.parametrize("usage", [None, [], 3, {}, {"prompt_tokens": "7"}])
-    def test_missing_counts(self, usage):
-        assert read_usage(json.dumps({"usage": usage, "choices": []})) == (None, None)
-
-    @pytest.mark.parametrize("count", [-1, 2**63, 10**300, True, 1.5, float("nan")])
-    def test_counts_that_cannot_be(self, count):
-        usage = {"prompt_tokens": count, "completion_tokens": 2**63 - 1}
-        assert read_usage(json.dumps({"usage": usage, "choices": []})) == (None, 2**63 - 1)
-
-
 _any_json = st.recursive(
     st.none()
     | st.booleans()
@@ -272,7 +258,7 @@ def test_arbitrary_text_holds_no_answer(raw):
 def test_arbitrary_json_returns_or_raises(value, around):
     raw = around.format(json.dumps(value))
     if _read(raw) is not None:
-        read_usage(raw)
+        load_body(raw)
 
 
 @given(_contents)

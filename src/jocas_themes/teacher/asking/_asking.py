@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from jocas_themes._progress import tqdm
-from jocas_themes.annotations import Annotation, AnnotationStore, ReplyKey, StoredReply
-from jocas_themes.errors import TeacherError, TeacherUnavailableError
+from jocas_themes.annotations import Annotation, Asker, Claim, Spending, StoredReply
+from jocas_themes.errors import BudgetReachedError, TeacherError, TeacherUnavailableError
 from jocas_themes.teacher.asking import _loop
 from jocas_themes.teacher.asking._client import (
     RawReply,
@@ -18,40 +18,56 @@ from jocas_themes.teacher.asking._client import (
     is_refused_request,
     make_sender,
 )
-from jocas_themes.teacher.reply._reply import NotACompletionError, read_usage
+from jocas_themes.teacher.asking._jobs import Job
+from jocas_themes.teacher.asking._pace import Pace
+from jocas_themes.teacher.asking._progress import Tally, open_bar
+from jocas_themes.teacher.asking._sending import Sender, UnansweredError
+from jocas_themes.teacher.cost import CostBound, read_usage
+from jocas_themes.teacher.prompt import RequestBuilder
+from jocas_themes.teacher.reply import NotACompletionError, load_body
 
 logger = logging.getLogger(__name__)
 
 # A server that fails this many requests in a row, each after its own retries, is down.
 _MAX_FAILURES_IN_A_ROW = 20
-
-Todo = Mapping[str, tuple[ReplyKey, str]]
+# How long to leave a question that another process is asking.
+_POLL_S = 0.5
 
 
 @dataclass(kw_only=True)
 class Asking:
-    """One run over the offers that the store does not hold."""
+    """One run over the questions that the store has no good answer to."""
 
     client: Any
     own_client: bool
-    store: AnnotationStore
-    build_request: Callable[[str], dict[str, Any]]
+    asker: Asker
+    builder: RequestBuilder
     parse: Callable[[str, str], Annotation]
-    model: str
+    bound: CostBound
+    max_cost_usd: float | None
+    read_spending: Callable[[], Spending]
     api_key_env: str
     concurrency: int
+    requests_per_minute: float | None
+    tokens_per_minute: float | None
+    timeout_s: float
+    max_retries: int
+    max_corrections: int
     progress: bool
     n_known: int
     failures: dict[str, str] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
     _stopped: bool = False
     _fatal: TeacherError | None = None
     _n_in_a_row: int = 0
     _n_usable: int = 0
     _n_unusable: int = 0
+    _n_under_way: int = 0
+    _keeping: set[asyncio.Future[None]] = field(default_factory=set)
 
-    def run(self, todo: Todo) -> dict[str, str]:
+    def run(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Ask for every reply; return what failed and why, by digest."""
-        running = _loop.submit(self._ask_all(todo))
+        running = _loop.submit(self._ask_all(jobs))
         try:
             running.result()
         except KeyboardInterrupt:
@@ -72,87 +88,183 @@ class Asking:
         return self.n_known + self._n_usable + self._n_unusable > 0
 
     @property
+    def _may_free_money(self) -> bool:
+        """Tell whether a request of this run may yet cost less than is reserved for it."""
+        return self._n_under_way > 0 or bool(self._keeping)
+
+    @property
     def _address(self) -> str:
         """Name the server, for messages."""
         return str(getattr(self.client, "base_url", "the server")).rstrip("/")
 
     def _wind_down(self, running: "Future[None]") -> None:
         """Await the replies under way, which are paid for; a second Ctrl-C drops them."""
-        self._stopped = True
         logger.warning("stopping: waiting for the replies that are under way")
+        _loop.call(self._stop)
         try:
             running.result()
         except KeyboardInterrupt:
             running.cancel()
 
-    async def _ask_all(self, todo: Todo) -> None:
-        """Let workers draw from one list of offers until it is empty or the run has stopped."""
-        jobs = iter(todo.items())
-        n_workers = min(self.concurrency, len(todo))
-        with (
-            ThreadPoolExecutor(n_workers) as executor,
-            tqdm(
-                total=self.n_known + len(todo),
-                initial=self.n_known,
-                desc="teacher",
-                unit=" offers",
-                disable=not self.progress,
-            ) as bar,
-        ):
-            send = make_sender(self.client, executor)
+    async def _ask_all(self, jobs: Sequence[Job]) -> None:
+        """Let workers draw from one queue of jobs until it is empty or the run has stopped."""
+        n_workers = min(self.concurrency, len(jobs))
+        executor = ThreadPoolExecutor(n_workers)
+        with open_bar(n_known=self.n_known, n_to_ask=len(jobs), show=self.progress) as bar:
+            self._tally = Tally(bar=bar, n_to_ask=len(jobs))
+            self._pace = Pace(
+                n_workers,
+                requests_per_minute=self.requests_per_minute,
+                tokens_per_minute=self.tokens_per_minute,
+            )
+            self._sender = Sender(
+                send=make_sender(self.client, executor, timeout_s=self.timeout_s),
+                pace=self._pace,
+                asker=self.asker,
+                max_retries=self.max_retries,
+                left_out=self.left_out,
+            )
             try:
-                await asyncio.gather(*(self._work(send, jobs, bar) for _ in range(n_workers)))
+                queue = deque(jobs)
+                await asyncio.gather(*(self._work(queue) for _ in range(n_workers)))
             finally:
+                await asyncio.gather(*self._keeping, return_exceptions=True)
+                executor.shutdown(wait=False)  # this thread is every run's: it may not wait
                 if self.own_client:
                     await self.client.close()
 
-    async def _work(
-        self,
-        send: Callable[[Mapping[str, Any]], Any],
-        jobs: Iterator[tuple[str, tuple[ReplyKey, str]]],
-        bar: Any,
-    ) -> None:
-        for digest, (key, offer_id) in jobs:
+    async def _work(self, queue: deque[Job]) -> None:
+        while queue and not self._stopped:
+            job = queue.popleft()
             try:
-                reply = await send(self.build_request(key.text))
-                self._keep(key, offer_id, reply)
+                again = await self._ask_one(job)
             except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
-                self._note_failure(digest, error)
+                self._note_failure(job, error)
+                again = None
+            if again is None:
+                self._tally.advance()
+            elif again.attempt > job.attempt:
+                queue.appendleft(again)  # while the server's cache still knows the prompt
             else:
-                self._n_in_a_row = 0
-            bar.update()
-            bar.set_postfix(
-                usable=self._n_usable,
-                unusable=self._n_unusable,
-                failed=len(self.failures),
-                refresh=False,
+                queue.append(again)
+
+    async def _ask_one(self, job: Job) -> Job | None:
+        """Ask one question; return a job when there is something to ask again."""
+        messages = job.build_messages(self.builder)
+        reserved_usd = self.bound.compute(messages)
+
+        def claim_it() -> Awaitable[Claim]:
+            return asyncio.wrap_future(
+                self.asker.claim(job.digest, job.attempt, reserved_usd=reserved_usd)
             )
-            if self._stopped:
-                return
 
-    def _keep(self, key: ReplyKey, offer_id: str, reply: RawReply) -> None:
-        """Put a reply into the store before anything else is done with it."""
-        prompt_tokens, completion_tokens = read_usage(reply.body)  # refuses what is no reply
-        stored = StoredReply(
-            raw=reply.body,
-            status="invalid",
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            duration_s=reply.duration_s,
-        )
+        self._n_under_way += 1
         try:
-            annotation = self.parse(reply.body, key.text)
-            stored = replace(stored, status=annotation.status)
-        finally:  # it is paid for, also when reading it fails
-            self.store.put(key, stored, offer_id=offer_id)
-        self._stop_if_useless(annotation)
+            claim = await claim_it()
+            if claim is Claim.YOURS:
+                reply = await self._sender.ask(
+                    self.builder.build_request(messages),
+                    digest=job.digest,
+                    n_tokens=self.bound.count(messages),
+                    reclaim=claim_it,
+                )
+        except UnansweredError as unanswered:
+            if unanswered.error is not None:
+                raise unanswered.error from None
+            return job
+        finally:
+            self._n_under_way -= 1
+        if claim is not Claim.YOURS:
+            return await self._give_way(job, claim, reserved_usd)
+        self._n_in_a_row = 0
+        return self._keep(job, reply, messages, reserved_usd)
 
-    def _stop_if_useless(self, annotation: Annotation) -> None:
-        """Stop paying when the first replies are all unusable: the next ones will be, too."""
+    async def _give_way(self, job: Job, claim: Claim, reserved_usd: float) -> Job | None:
+        """Do what is left to do for a question that is not ours to ask."""
+        if claim is Claim.ANSWERED:
+            self._tally.n_answered += 1
+            return None
+        if claim is Claim.IN_BATCH:
+            self.failures[job.digest] = "it waits in a batch: call collect_batch() for it"
+            self._tally.n_failed += 1
+            return None
+        if claim is Claim.OVER_BUDGET and not self._may_free_money:
+            await asyncio.to_thread(self.asker.recover)
+            spending = self.read_spending()
+            is_over = spending.total_usd + reserved_usd > (self.max_cost_usd or 0)
+            if is_over and not self._may_free_money:
+                self._stop(self._explain_budget(spending, reserved_usd))
+            return job
+        if claim is Claim.TAKEN:
+            await asyncio.to_thread(self.asker.recover)
+        await self._pace.pause(_POLL_S)
+        return job
+
+    def _keep(
+        self,
+        job: Job,
+        reply: RawReply,
+        messages: Sequence[Any],
+        reserved_usd: float,
+    ) -> Job | None:
+        """Hand a reply to the store before anything else is done with it."""
+        usage = read_usage(load_body(reply.body))
+        cost_usd = self.bound.price.compute_cost(usage) if self.bound.price else None
+        if cost_usd is None and self.bound.price is not None:
+            cost_usd = reserved_usd  # the server did not say: the most it can be
+        status, annotation = "invalid", None
+        try:
+            annotation = self.parse(reply.body, job.key.text)
+            status = annotation.status
+        finally:  # it is paid for, also when reading it fails
+            stored = StoredReply(
+                raw=reply.body,
+                status=status,
+                attempt=job.attempt,
+                prompt_tokens=usage.prompt_tokens,
+                cached_tokens=usage.cached_tokens,
+                completion_tokens=usage.completion_tokens,
+                reasoning_tokens=usage.reasoning_tokens,
+                cost_usd=cost_usd,
+                duration_s=reply.duration_s,
+                request_id=reply.request_id,
+                left_out=" ".join(sorted(self.left_out)),
+            )
+            keeping = asyncio.wrap_future(
+                self.asker.keep(job.key, stored, offer_id=job.offer_id, messages=messages)
+            )
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._note_kept)
+        self._tally.spend(cost_usd)
+        self.bound.learn(usage)
+        return self._judge(job, reply, annotation)
+
+    def _judge(self, job: Job, reply: RawReply, annotation: Annotation) -> Job | None:
+        """Count a reply; return the job that corrects one at fault."""
         if annotation.answers:
             self._n_usable += 1
         else:
             self._n_unusable += 1
+        if annotation.status == "ok":
+            self._tally.n_answered += 1
+            return None
+        self._stop_if_useless(annotation)
+        if job.attempt < self.max_corrections:
+            return job.correct(reply.body, annotation, attempt=job.attempt + 1)
+        self._tally.n_to_review += 1
+        return None
+
+    def _note_kept(self, keeping: "asyncio.Future[None]") -> None:
+        """Stop when the store fails: to ask on would pay for what cannot be kept."""
+        self._keeping.discard(keeping)
+        if keeping.cancelled():
+            return
+        error = keeping.exception()
+        if isinstance(error, Exception):
+            self._stop(_explain_stop(describe_failure(error), error))
+
+    def _stop_if_useless(self, annotation: Annotation) -> None:
+        """Stop paying when the first replies are all unusable: the next ones will be, too."""
         if self._n_unusable >= _MAX_FAILURES_IN_A_ROW and not self._n_usable and not self.n_known:
             self._stop(
                 TeacherError(
@@ -162,21 +274,19 @@ class Asking:
                 )
             )
 
-    def _note_failure(self, digest: str, error: Exception) -> None:
+    def _note_failure(self, job: Job, error: Exception) -> None:
         """Note what failed, and stop the run where asking on is of no use."""
         import openai
 
         reason = describe_failure(error)
-        self.failures[digest] = reason
+        self.failures[job.digest] = reason
+        self._tally.n_failed += 1
         # Where others have an answer, a refused request says nothing of the server.
         if not (self._has_answers and is_refused_request(error)):
             self._n_in_a_row += 1
-        fatal = find_fatal(error, model=self.model, api_key_env=self.api_key_env)
-        if not isinstance(error, (openai.OpenAIError, NotACompletionError)):
-            fatal = TeacherError(
-                f"asking stopped on {reason}. The answers that had arrived are in the store."
-            )
-            fatal.__cause__ = error
+        fatal = find_fatal(error, model=self.builder.model, api_key_env=self.api_key_env)
+        if not isinstance(error, (openai.OpenAIError, NotACompletionError, TimeoutError)):
+            fatal = _explain_stop(reason, error)
         elif fatal is None and self._n_in_a_row >= _MAX_FAILURES_IN_A_ROW:
             fatal = TeacherUnavailableError(
                 f"{self._n_in_a_row} requests to {self._address} failed in a row, the last with "
@@ -185,10 +295,38 @@ class Asking:
         if fatal is not None:
             self._stop(fatal)
 
-    def _stop(self, fatal: TeacherError) -> None:
+    def _explain_budget(self, spending: Spending, reserved_usd: float) -> BudgetReachedError:
+        lost = (
+            f", up to ${spending.lost_usd:.4f} on requests that were never answered"
+            if spending.lost_usd
+            else ""
+        )
+        flying = (
+            f", up to ${spending.in_flight_usd:.4f} still under way elsewhere"
+            if spending.in_flight_usd
+            else ""
+        )
+        return BudgetReachedError(
+            f"the budget (max_cost_usd) of ${self.max_cost_usd:g} is reached: the store's replies "
+            f"cost ${spending.spent_usd:.4f}{lost}{flying}, and the next request could cost "
+            f"${reserved_usd:.4f}. All that was paid for is in the store, where recall(offers) "
+            f"reads it; for the rest, raise max_cost_usd and run again."
+        )
+
+    def _stop(self, fatal: TeacherError | None = None) -> None:
         """Ask no more; the first reason is the one to tell."""
         self._fatal = self._fatal or fatal
         self._stopped = True
+        self._pace.stop()
+
+
+def _explain_stop(reason: str, error: Exception) -> TeacherError:
+    """Name what stopped the run, when it is none of the server's doing."""
+    fatal = TeacherError(
+        f"asking stopped on {reason}. The answers that had arrived are in the store."
+    )
+    fatal.__cause__ = error
+    return fatal
 
 
 def _advise(error: Exception) -> str:

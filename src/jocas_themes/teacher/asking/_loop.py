@@ -8,7 +8,7 @@ a client's open connections belong to the loop that opened them.
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -27,3 +27,10 @@ def submit(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
             _loop, _pid = asyncio.new_event_loop(), os.getpid()
             threading.Thread(target=_loop.run_forever, name="jocas-themes", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(coroutine, _loop)
+
+
+def call(function: Callable[[], object]) -> None:
+    """Call a function in the background loop, soon."""
+    with _lock:
+        if _loop is not None and _pid == os.getpid():
+            _loop.call_soon_threadsafe(function)

@@ -1,1 +1,28 @@
 """What asking costs: tokens, prices, estimates."""
+
+from jocas_themes.teacher.cost._bound import CostBound
+from jocas_themes.teacher.cost._estimate import CostEstimate, bound_cost, build_estimate
+from jocas_themes.teacher.cost._prices import Price, Usage, find_price, read_usage
+from jocas_themes.teacher.cost._tokens import (
+    approximate_tokens,
+    count_message_tokens,
+    count_request_tokens,
+    count_tokens,
+    describe_counter,
+)
+
+__all__ = [
+    "CostBound",
+    "CostEstimate",
+    "Price",
+    "Usage",
+    "approximate_tokens",
+    "bound_cost",
+    "build_estimate",
+    "count_message_tokens",
+    "count_request_tokens",
+    "count_tokens",
+    "describe_counter",
+    "find_price",
+    "read_usage",
+]

@@ -1,12 +1,15 @@
 """What the teacher is asked: the words, and the JSON schema of the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jocas_themes.taxonomy import Taxonomy, Theme
 
 # Part of every store key. Raise it when a word below changes: a test holds the two together.
 PROMPT_VERSION = "1"
+
+_OFFER_END = "</offer>"
 
 _INSTRUCTIONS = """\
 You annotate French online job offers. For each theme below, say whether the offer's text speaks \
@@ -35,18 +38,32 @@ object {{"evidence": string or null, "present": true or false, "confidence": int
 """
 
 
-def build_messages(taxonomy: Taxonomy, text: str) -> list[dict[str, str]]:
+def build_messages(
+    taxonomy: Taxonomy, text: str, *, examples: Sequence[Mapping[str, str]] = ()
+) -> list[dict[str, str]]:
     """Build the messages of one request; the part that never changes comes first."""
-    instructions = _INSTRUCTIONS.format(
+    return [build_instructions(taxonomy), *map(dict, examples), wrap_offer(text)]
+
+
+@lru_cache(maxsize=32)
+def _write_instructions(taxonomy: Taxonomy) -> str:
+    return _INSTRUCTIONS.format(
         title=f"Themes: {taxonomy.title}" if taxonomy.title else "Themes",
         themes="\n".join(_describe(theme) for theme in taxonomy),
         codes=", ".join(taxonomy.codes),
     )
-    return [
-        {"role": "system", "content": instructions},
-        # An offer cannot end itself, and go on as an instruction.
-        {"role": "user", "content": f"<offer>\n{text.replace('</offer>', '')}\n</offer>"},
-    ]
+
+
+def build_instructions(taxonomy: Taxonomy) -> dict[str, str]:
+    """Build the message that is the same for every offer."""
+    return {"role": "system", "content": _write_instructions(taxonomy)}
+
+
+def wrap_offer(text: str) -> dict[str, str]:
+    """Build the message that holds an offer, which cannot end itself and go on as instructions."""
+    while _OFFER_END in text:
+        text = text.replace(_OFFER_END, "")  # removing one may make another
+    return {"role": "user", "content": f"<offer>\n{text}\n{_OFFER_END}"}
 
 
 def build_schema(taxonomy: Taxonomy) -> dict[str, Any]:
@@ -70,26 +87,14 @@ def build_schema(taxonomy: Taxonomy) -> dict[str, Any]:
     }
 
 
-def build_request(
-    taxonomy: Taxonomy,
-    text: str,
-    *,
-    model: str,
-    response_format: str,
-    request_params: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Build one request of the Chat Completions API."""
-    request: dict[str, Any] = {
-        **(request_params or {}),
-        "model": model,
-        "messages": build_messages(taxonomy, text),
-    }
+def build_response_format(taxonomy: Taxonomy, response_format: str) -> dict[str, Any]:
+    """Build what the server is told of the form of the answer."""
     if response_format == "json_schema":
         schema = {"name": "offer_themes", "strict": True, "schema": build_schema(taxonomy)}
-        request["response_format"] = {"type": "json_schema", "json_schema": schema}
-    elif response_format == "json_object":
-        request["response_format"] = {"type": "json_object"}
-    return request
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    if response_format == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    return {}
 
 
 def _describe(theme: Theme) -> str:

@@ -12,9 +12,6 @@ from jocas_themes.offers import clean_text
 from jocas_themes.taxonomy import Taxonomy
 from jocas_themes.teacher.reply._evidence import find_evidence
 
-# What SQLite can count up to: a figure beyond must not cost the reply that it came with.
-_TOO_MANY_TOKENS = 2**63
-
 
 class NotACompletionError(ValueError):
     """The body is no chat completion: nothing was answered, and nothing is to be kept."""
@@ -70,19 +67,7 @@ def parse_reply(raw: str, taxonomy: Taxonomy, text: str) -> Annotation:
     return _check_evidence(dict(by_code), text)
 
 
-def read_usage(raw: str) -> tuple[int | None, int | None]:
-    """Read how many tokens the prompt and the completion took, as the server counted them."""
-    usage = _read_body(raw).get("usage")
-    if not isinstance(usage, dict):
-        return None, None
-    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-    prompt, completion = (
-        count if type(count) is int and 0 <= count < _TOO_MANY_TOKENS else None for count in counts
-    )
-    return prompt, completion
-
-
-def _read_body(raw: str) -> dict[str, Any]:
+def load_body(raw: str) -> dict[str, Any]:
     """Return the body of a chat completion, which a list of choices makes one."""
     try:
         body = json.loads(raw)
@@ -95,7 +80,7 @@ def _read_body(raw: str) -> dict[str, Any]:
 
 def _read_choice(raw: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the first choice of a chat completion and its message, empty where it has none."""
-    choices = _read_body(raw)["choices"]
+    choices = load_body(raw)["choices"]
     choice = choices[0] if choices and isinstance(choices[0], dict) else {}
     message = choice.get("message")
     return choice, message if isinstance(message, dict) else {}

@@ -1,0 +1,48 @@
+"""What a run shows while it asks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jocas_themes._progress import tqdm
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Count what came, and show it beside a bar."""
+
+    bar: Any
+    n_to_ask: int
+    n_answered: int = 0
+    n_to_review: int = 0
+    n_failed: int = 0
+    spent_usd: float | None = None
+
+    def spend(self, cost_usd: float | None) -> None:
+        """Add what a reply cost."""
+        if cost_usd is not None:
+            self.spent_usd = (self.spent_usd or 0) + cost_usd
+
+    def advance(self) -> None:
+        """Show that one more question is done with."""
+        shown = {
+            "answered": str(self.n_answered),
+            "to review": str(self.n_to_review),
+            "failed": str(self.n_failed),
+        }
+        n_done = self.n_answered + self.n_to_review + self.n_failed
+        if self.spent_usd is not None:
+            shown["spent"] = f"${self.spent_usd:.2f}"
+            shown["projected"] = f"${self.spent_usd / max(n_done, 1) * self.n_to_ask:.2f}"
+        self.bar.set_postfix(shown, refresh=False)
+        self.bar.update()
+
+
+def open_bar(*, n_known: int, n_to_ask: int, show: bool) -> Any:
+    """Open the bar of a run."""
+    return tqdm(
+        total=n_known + n_to_ask,
+        initial=n_known,
+        desc="teacher",
+        unit=" offers",
+        disable=not show,
+    )
