@@ -4,13 +4,25 @@ from jocas_themes.annotations import (
     Annotation,
     AnnotationStore,
     Answer,
+    Decision,
     ReplyKey,
+    ReviewQueue,
+    Spending,
     StoredReply,
+    apply_decisions,
     build_annotated,
     find_theme_codes,
     read_review,
 )
-from jocas_themes.confidence import ConfidenceFilter
+from jocas_themes.confidence import (
+    Agreement,
+    ConfidenceFilter,
+    TeacherReport,
+    ThresholdChoice,
+    agreement,
+    choose_threshold,
+    teacher_report,
+)
 from jocas_themes.corpus import LabelledCorpus, label_chunk, label_corpus
 from jocas_themes.datasets import (
     fill_sample_store,
@@ -35,22 +47,28 @@ from jocas_themes.student import ThemeClassifier, load_model, save_model
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy, Theme
 from jocas_themes.teacher import (
     BaseTeacher,
+    CostEstimate,
     Finding,
     Lexicon,
     LexiconEntry,
     LexiconTeacher,
     LLMTeacher,
+    Price,
+    Replay,
     load_french_lexicon,
 )
 from jocas_themes.trends import compute_shares
 
 __all__ = [
     "HR_THEMES",
+    "Agreement",
     "Annotation",
     "AnnotationStore",
     "Answer",
     "BaseTeacher",
     "ConfidenceFilter",
+    "CostEstimate",
+    "Decision",
     "Finding",
     "LLMTeacher",
     "LabelledCorpus",
@@ -60,14 +78,23 @@ __all__ = [
     "MaskedScorer",
     "NearDuplicateKFold",
     "OffersProfile",
+    "Price",
+    "Replay",
     "ReplyKey",
+    "ReviewQueue",
+    "Spending",
     "StoredReply",
     "Taxonomy",
+    "TeacherReport",
     "Theme",
     "ThemeClassifier",
+    "ThresholdChoice",
+    "agreement",
+    "apply_decisions",
     "as_offers",
     "assemble_texts",
     "build_annotated",
+    "choose_threshold",
     "clean_text",
     "compute_shares",
     "draw_shares_svg",
@@ -88,4 +115,5 @@ __all__ = [
     "read_review",
     "sample_offers",
     "save_model",
+    "teacher_report",
 ]

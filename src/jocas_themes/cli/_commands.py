@@ -10,14 +10,12 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from jocas_themes.annotations import find_theme_codes
-from jocas_themes.cli._tables import print_table, read_labelled, write_table
+from jocas_themes.cli._tables import check_out, print_table, read_labelled
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
 from jocas_themes.evaluation import NearDuplicateKFold, evaluate_themes
-from jocas_themes.offers import profile_offers, read_offers, sample_offers
+from jocas_themes.offers import profile_offers
 from jocas_themes.student import ThemeClassifier, check_model_folder, load_model, save_model
-from jocas_themes.taxonomy import HR_THEMES, Taxonomy
-from jocas_themes.teacher import BaseTeacher, LexiconTeacher, LLMTeacher
 
 _COLUMNS_TITLE = (
     "Columns: reliable under 20% missing, unusable over 70%\n"
@@ -39,68 +37,6 @@ def run_profile(options: Namespace) -> None:
         for name in ("columns", "months", "text_lengths"):
             getattr(profile, name).to_csv(folder / f"{name}.csv", index=False)
         print(f"\nwritten: {folder}/columns.csv, months.csv, text_lengths.csv")
-
-
-def run_teach(options: Namespace) -> None:
-    """Annotate a sample of offers."""
-    out = _check_out(options.out, ".parquet")  # before anything is paid for
-    if options.sample < 0:
-        raise ValueError(f"--sample must be 0 or more, got {options.sample}.")
-    teacher = _make_teacher(options)
-    how: dict[str, Any] = {"text_columns": options.text_columns, "encoding": options.encoding}
-    offers = (
-        sample_offers(options.source, options.sample, random_state=options.random_state, **how)
-        if options.sample
-        else read_offers(options.source, **how)
-    )
-    annotated = teacher.annotate(offers)
-    n_texts = annotated.loc[annotated["text"] != "", "text"].nunique()
-    write_table(annotated, out)
-    counts = annotated["status"].value_counts()
-    print_table(_count_answers(annotated), "Answers")
-    print(f"\n{', '.join(f'{count} {status}' for status, count in counts.items())}")
-    print(f"{n_texts} distinct texts among {len(annotated)} offers")
-    print(f"written: {out}")
-
-
-def _check_out(out: str, ending: str) -> Path:
-    """Refuse a file that could not be written in the end."""
-    path = Path(out)
-    if path.suffix != ending:
-        raise ValueError(f"--out must end in {ending}, got {out!r}.")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"--out is in a folder that is not there: {path.absolute().parent}.")
-    return path
-
-
-def _make_teacher(options: Namespace) -> BaseTeacher:
-    taxonomy = Taxonomy.load(options.taxonomy) if options.taxonomy else HR_THEMES
-    if options.lexicon:
-        return LexiconTeacher(taxonomy=taxonomy, text_columns=options.text_columns, progress=True)
-    return LLMTeacher(
-        options.model,
-        base_url=options.base_url,
-        api_key_env=options.api_key_env,
-        taxonomy=taxonomy,
-        store=options.store,
-        concurrency=options.concurrency,
-        response_format=options.response_format,
-        text_columns=options.text_columns,
-    )
-
-
-def _count_answers(annotated: pd.DataFrame) -> pd.DataFrame:
-    """Count what the teacher said of each theme."""
-    codes = find_theme_codes(annotated)
-    return pd.DataFrame(
-        {
-            "theme": codes,
-            "present": [int((annotated[code] == 1).sum()) for code in codes],
-            "absent": [int((annotated[code] == 0).sum()) for code in codes],
-            "unknown": [int(annotated[code].isna().sum()) for code in codes],
-            "sure (80+)": [int((annotated[f"{code}_confidence"] >= 80).sum()) for code in codes],
-        }
-    )
 
 
 def run_train(options: Namespace) -> None:
@@ -136,7 +72,7 @@ def _make_student(options: Namespace, review_path: str | None = None) -> Pipelin
 
 def run_evaluate(options: Namespace) -> None:
     """Score a student against the labels of a table."""
-    out = _check_out(options.out, ".csv") if options.out else None
+    out = check_out(options.out, ".csv") if options.out else None
     table = read_labelled(options.labelled)
     if options.model:
         student = load_model(options.model)

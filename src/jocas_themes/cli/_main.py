@@ -22,8 +22,9 @@ _KEPT = {
 # The library speaks of arguments; here they are options.
 _ARGUMENT = re.compile(r"\b(?:pass )?([a-z][a-z_]+)=(?:True\b|\(\.\.\.\)|\([^()]*\)|\.\.\.)?")
 _OPTIONS = frozenset(
-    {"api_key_env", "base_url", "encoding", "keep_columns", "model", "overwrite"}
-    | {"response_format", "taxonomy", "text_columns", "threshold"}
+    {"api_key_env", "base_url", "encoding", "keep_columns", "max_cost_usd", "model", "overwrite"}
+    | {"price", "request_params", "response_format", "reviewer", "taxonomy", "text_columns"}
+    | {"threshold", "votes"}
 )
 
 
