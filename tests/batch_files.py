@@ -129,4 +129,4 @@ def spoil_lines(
     if garbage:
         written.insert(1, "<html>502 Bad Gateway</html>")
     content = "".join(f"{line}\n" for line in written).encode()
-    return content[: -len(written[-1].encode()) // 2] if truncate else content
+    return content[: -len(written[-1].encode()) // 2] if truncate and written else content

@@ -1,5 +1,6 @@
 """OpenAI's Batch API on loopback, beside Chat Completions; the test drives its batches."""
 
+import itertools
 import json
 import threading
 import time
@@ -81,6 +82,7 @@ class BatchServer(FaultServer):
         self.no_file = no_file
         self.calls: Counter[str] = Counter()
         self.files: dict[str, StoredFile] = {}
+        self._file_numbers = itertools.count()  # ids of deleted files do not come back
         self.batches: dict[str, StoredBatch] = {}
         self._disturbances: dict[str, list[int | None]] = defaultdict(list)
         self._lock = threading.RLock()  # between the test's thread and the server's
@@ -222,7 +224,7 @@ class BatchServer(FaultServer):
 
     def _add_file(self, name: str, content: bytes, *, purpose: str) -> Json:
         info = {
-            "id": f"file-{len(self.files):06d}",
+            "id": f"file-{next(self._file_numbers):06d}",
             "object": "file",
             "bytes": len(content),
             "created_at": _now(),

@@ -62,8 +62,7 @@ class Cashier:
 
 
 def compute_usd(usage: dict[str, Any]) -> float:
-    """Compute what a reply costs: the cached tokens are part of the prompt, the reasoning ones of
-    the reply."""
+    """Compute what a reply costs; cached tokens are among the prompt's."""
     cached = usage["prompt_tokens_details"]["cached_tokens"]
     return (
         (usage["prompt_tokens"] - cached) * PRICE["input"]

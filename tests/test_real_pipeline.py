@@ -65,8 +65,9 @@ def replay(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     labels = pd.read_parquet(path)
     own = [name for name in labels if not name.startswith(tuple(CODES))]
     offers = read_offers(path, columns=own[1:])
+    teacher = LLMTeacher("replayed")
     answers = {
-        text: json.dumps(
+        teacher.build_key(text).text: json.dumps(
             {
                 code: {
                     "evidence": row[f"{code}_evidence"] if row[code] else None,

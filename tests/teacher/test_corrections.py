@@ -107,8 +107,10 @@ class TestCorrected:
 
 
 class TestAtFaultAgain:
-    @pytest.mark.parametrize("n_corrections", [0, 1, 2])
-    @pytest.mark.parametrize("fault", _FAULTS)
+    @pytest.mark.parametrize(
+        ("fault", "n_corrections"),
+        [*((fault, 1) for fault in _FAULTS), ("unfound", 0), ("cut", 2), ("refused", 2)],
+    )
     def test_goes_to_review_and_is_not_asked_again(self, store, fault, n_corrections):
         with ChatServer(in_turn(_FAULTS[fault][0])) as server:
             teacher = build_teacher(server.url, store, max_corrections=n_corrections)

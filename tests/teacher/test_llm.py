@@ -280,6 +280,14 @@ class TestRequest:
         assert teacher.annotate(["x"])["status"].tolist() == ["ok"]
         assert server.requests[0].get("response_format") == sent
 
+    def test_holds_parameters_that_openai_s_client_does_not_know(self, server, store):
+        params = {"top_k": 3, "extra_body": {"min_p": 0.1}}
+        build_teacher(server.url, store, request_params=params).annotate(["x"])
+        [request] = server.requests
+        assert (request["top_k"], request["min_p"]) == (3, 0.1)
+        assert "extra_body" not in request
+        assert len(request["messages"]) == 2
+
     def test_takes_texts_of_any_length_and_content(self, server, store):
         texts = ["prime " * 20_000, "a\x00b\ud800c", "Ω 😀 \U0010ffff"]
         table = build_teacher(server.url, store, max_offer_tokens=None).annotate(texts)

@@ -39,7 +39,7 @@ def vote(*bodies):
 
 def _write(confidence, *present):
     return completion(
-        json.dumps(answer(_CODES, {code: "prime" for code in present}, confidence=confidence))
+        json.dumps(answer(_CODES, dict.fromkeys(present, "prime"), confidence=confidence))
     )
 
 
@@ -113,11 +113,11 @@ class TestVotes:
 
     def test_that_are_tied_are_unknown(self, store):
         bodies = _write(90, "COMPENSATION_BENEFITS"), _write(90)
-        with ChatServer(vote(*bodies)) as server:
-            with pytest.warns(
-                JocasThemesWarning, match="COMPENSATION_BENEFITS: the votes are tied"
-            ):
-                table = build_teacher(server.url, store, votes=2).annotate(["Une prime."])
+        with (
+            ChatServer(vote(*bodies)) as server,
+            pytest.warns(JocasThemesWarning, match="COMPENSATION_BENEFITS: the votes are tied"),
+        ):
+            table = build_teacher(server.url, store, votes=2).annotate(["Une prime."])
         assert table["status"].tolist() == ["invalid"]
         assert table["COMPENSATION_BENEFITS"].isna().tolist() == [True]
         assert table["DIVERSITY"].tolist() == [0.0]

@@ -14,9 +14,13 @@ from jocas_themes.annotations.review import (
     read_review,
 )
 from jocas_themes.annotations.store import (
+    SUBMITTING,
     AnnotationStore,
     Asker,
+    Batch,
+    BatchLedger,
     Claim,
+    Completions,
     Decision,
     Question,
     ReplyKey,
@@ -27,11 +31,15 @@ from jocas_themes.offers import find_theme_codes
 
 __all__ = [
     "STATUSES",
+    "SUBMITTING",
     "Annotation",
     "AnnotationStore",
     "Answer",
     "Asker",
+    "Batch",
+    "BatchLedger",
     "Claim",
+    "Completions",
     "Decision",
     "Question",
     "ReplyKey",

@@ -19,7 +19,7 @@ def exclusive_lock(path: Path, *, timeout_s: float = 60) -> Iterator[None]:
     """
     lock = path.with_name(f".{path.name}.lock")
     try:
-        connection = sqlite3.connect(lock, timeout=_POLL_S, isolation_level=None)
+        connection = sqlite3.connect(lock, timeout=min(_POLL_S, timeout_s), isolation_level=None)
     except sqlite3.Error as error:
         raise OSError(f"no lock {lock}: {error}") from error
     with closing(connection):

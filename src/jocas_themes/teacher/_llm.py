@@ -26,7 +26,7 @@ from jocas_themes.teacher._base import BaseTeacher
 from jocas_themes.teacher._params import check_request_params, check_server
 from jocas_themes.teacher._questions import Questions
 from jocas_themes.teacher._warnings import WITHOUT_TEXT, warn_of_gaps
-from jocas_themes.teacher.asking import Asking, Job, find_base_url, open_client, read_key
+from jocas_themes.teacher.asking import Asking, find_base_url, open_client, read_key
 from jocas_themes.teacher.batch import Batching, name_server
 from jocas_themes.teacher.cost import (
     CostBound,
@@ -293,9 +293,7 @@ class LLMTeacher(BaseTeacher):
         table = self._read_offers(offers)
         with self._open_store() as store:
             store.require_taxonomy(self.taxonomy)
-            if self.mode == "batch":
-                self._batching(store).run(self._question(table))
-            return self._annotate(table, store, ask=self.mode == "sync")
+            return self._annotate(table, store)
 
     def recall(self, offers: Any, *, decisions: bool = True) -> pd.DataFrame:
         """Annotate offers from the store alone: nothing is asked.
@@ -559,14 +557,10 @@ class LLMTeacher(BaseTeacher):
         """Ask what is missing, then read every annotation from the store."""
         questions = self._question(table, replay=replay)
         failures, left_out = {}, set[str]()
-        if ask:
-            jobs = questions.find_jobs(store, max_corrections=self.max_corrections)
-            logger.info("%d questions to ask about %d offers", len(jobs), len(table))
-            if jobs:
-                asking = self._make_asking(store, questions, jobs)
-                with asking.asker:
-                    failures = asking.run(jobs)
-                left_out = asking.left_out
+        if ask and self.mode == "batch":
+            failures = self._batching(store).run(questions)
+        elif ask:
+            failures, left_out = self._ask(questions, store)
         found = questions.read(store, failures)
         annotations = [found.get(text, WITHOUT_TEXT) for text in table["text"]]
         annotated = build_annotated(
@@ -576,6 +570,16 @@ class LLMTeacher(BaseTeacher):
         )
         warn_of_gaps(annotations, n_cut=questions.n_cut, left_out=left_out, stacklevel=3)
         return apply_decisions(annotated, store) if decide else annotated
+
+    def _ask(self, questions: Questions, store: AnnotationStore) -> tuple[dict[str, str], set[str]]:
+        """Ask what is missing; return what failed, by digest, and what the model refuses."""
+        jobs = questions.find_jobs(store, max_corrections=self.max_corrections)
+        logger.info("%d questions to ask about %d texts", len(jobs), len(questions.offers))
+        if not jobs:
+            return {}, set()
+        asking = self._make_asking(store, questions, n_requests=len(jobs))
+        with asking.asker:
+            return asking.run(jobs), asking.left_out
 
     def _read_offers(self, offers: Any) -> pd.DataFrame:
         """Read offers, with room for the mark of those that are cut."""
@@ -616,11 +620,11 @@ class LLMTeacher(BaseTeacher):
         return replace(builder, examples=examples)
 
     def _make_asking(
-        self, store: AnnotationStore, questions: Questions, jobs: Sequence[Job]
+        self, store: AnnotationStore, questions: Questions, *, n_requests: int
     ) -> Asking:
         """Make one run, with everything that can be wrong checked before a request leaves."""
         price = self._find_price()
-        client = self._open_client(n_requests=len(jobs))
+        client = self._open_client(n_requests=n_requests)
         return Asking(
             client=client,
             own_client=self.client is None,

@@ -1,5 +1,6 @@
 """The questions that a table of offers asks, and what the store knows of each."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -67,7 +68,7 @@ class Questions:
         asked = {job.digest for job in jobs}
         return sum(asked.isdisjoint(digests) for digests in self._digests.values())
 
-    def find_jobs(self, store: AnnotationStore, *, max_corrections: int) -> list[Job]:
+    def find_jobs(self, store: AnnotationStore, *, max_corrections: int) -> deque[Job]:
         """Read what the store holds; return what is left to ask."""
         jobs: dict[str, Job] = {}
         for chunk in _iter_chunks(self.offers):
@@ -89,7 +90,7 @@ class Questions:
                             continue
                         job = job.correct(last.raw, annotation, attempt=n_attempts)
                     jobs[digest] = job
-        return list(jobs.values())
+        return deque(jobs.values())
 
     def read(self, store: AnnotationStore, failures: Mapping[str, str]) -> dict[str, Annotation]:
         """Read every answer, the new ones from the store; return the annotations by text."""
@@ -130,6 +131,8 @@ class Questions:
             return Annotation("failed", detail=reasons[0] if reasons else "it was not asked")
         annotation = combine_votes(votes, self.votes, self.builder.taxonomy.codes)
         restore = self._sent[text].restore
+        if self._sent[text].text == text:
+            return annotation
         answers = {
             code: replace(answer, evidence=restore(answer.evidence))
             if answer.label == 1 and answer.evidence

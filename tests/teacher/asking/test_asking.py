@@ -172,13 +172,6 @@ class TestStops:
             assert isinstance(caught.value.__cause__, StoreError)
             assert server.n_requests <= 3  # a reply is being kept while the next is asked for
 
-    def test_on_a_parameter_that_the_client_does_not_know(self, store):
-        with ChatServer(answer_by_word) as server:
-            teacher = build_teacher(server.url, store, request_params={"temprature": 0})
-            with pytest.raises(TeacherError, match="unexpected keyword argument 'temprature'"):
-                teacher.annotate(_make_texts(2))
-        assert server.n_requests == 0
-
 
 class TestGoesOn:
     """What fails for a while or for one offer is no reason to lose the others."""

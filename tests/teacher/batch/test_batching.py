@@ -505,7 +505,7 @@ _WORDS = [f"Offre {number}, prime." for number in range(6)]
 _NUMBERS = st.sets(st.integers(0, len(_WORDS) - 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     failed=_NUMBERS, expired=_NUMBERS, left_out=_NUMBERS, twice=_NUMBERS,
     shuffle=st.integers(0, 99), garbage=st.booleans(), truncate=st.booleans(),
@@ -518,6 +518,7 @@ def test_answers_are_conserved(
     with BatchServer() as server, AnnotationStore(path) as store:
         teacher = build_teacher(server.url, store, price=PRICE)
         ids = digests(teacher, _WORDS)
+        truncate = truncate and len(failed | expired | left_out) < len(ids)
         (row,) = teacher.submit_batch(_WORDS).to_dict("records")
         server.finish(
             row["remote_id"], fail={ids[n]: 500 for n in failed},

@@ -169,7 +169,7 @@ class BatchLedger:
         asker_id = BATCH_PREFIX + batch_id
         with self._store.change() as connection:
             before = read_spending(connection)
-            rows: dict[str, str] = {}
+            noted: set[str] = set()
             for question, messages in requests:
                 digest = question.key.digest
                 claim = add_claim(
@@ -180,24 +180,25 @@ class BatchLedger:
                     reserved_usd=question.reserved_usd,
                     max_cost_usd=None,  # looked at below, for all together
                 )
-                if claim is Claim.YOURS:
-                    sent = tuple(insert_messages(connection, messages))
-                    rows[digest] = _dump(replace(question, messages=sent))
+                if claim is not Claim.YOURS:
+                    continue
+                sent = tuple(insert_messages(connection, messages))
+                connection.execute(
+                    "INSERT INTO batch_requests VALUES (?, ?, ?)",
+                    (batch_id, digest, _dump(replace(question, messages=sent))),
+                )
+                noted.add(digest)
             after = read_spending(connection)
             if max_cost_usd is not None and after.total_usd > max_cost_usd + _TOLERANCE_USD:
                 needed_usd = after.total_usd - before.total_usd
-                raise _explain_budget(len(rows), needed_usd, before, max_cost_usd)
-            if rows:
+                raise _explain_budget(len(noted), needed_usd, before, max_cost_usd)
+            if noted:
                 connection.execute(
                     "INSERT INTO batches (batch_id, server, model, status, n_requests, price) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
-                    (batch_id, server, model, SUBMITTING, len(rows), price),
+                    (batch_id, server, model, SUBMITTING, len(noted), price),
                 )
-                connection.executemany(
-                    "INSERT INTO batch_requests VALUES (?, ?, ?)",
-                    ((batch_id, digest, row) for digest, row in rows.items()),
-                )
-        return set(rows)
+        return noted
 
     def note_uploaded(self, batch_id: str, input_file_id: str) -> None:
         """Note the file of a batch, which from now on may exist on the server."""

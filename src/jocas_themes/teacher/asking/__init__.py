@@ -11,6 +11,7 @@ from jocas_themes.teacher.asking._client import (
     open_client,
     read_key,
 )
+from jocas_themes.teacher.asking._faults import classify_fault, compute_backoff
 from jocas_themes.teacher.asking._jobs import Job
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Job",
     "adapt_client",
     "check_base_url",
+    "classify_fault",
+    "compute_backoff",
     "describe_failure",
     "find_base_url",
     "find_fatal",

@@ -65,8 +65,8 @@ class Asking:
     _n_under_way: int = 0
     _keeping: set[asyncio.Future[None]] = field(default_factory=set)
 
-    def run(self, jobs: Sequence[Job]) -> dict[str, str]:
-        """Ask for every reply; return what failed and why, by digest."""
+    def run(self, jobs: deque[Job]) -> dict[str, str]:
+        """Ask for every reply, emptying the queue; return what failed and why, by digest."""
         running = _loop.submit(self._ask_all(jobs))
         try:
             running.result()
@@ -106,12 +106,12 @@ class Asking:
         except KeyboardInterrupt:
             running.cancel()
 
-    async def _ask_all(self, jobs: Sequence[Job]) -> None:
+    async def _ask_all(self, queue: deque[Job]) -> None:
         """Let workers draw from one queue of jobs until it is empty or the run has stopped."""
-        n_workers = min(self.concurrency, len(jobs))
+        n_workers = min(self.concurrency, len(queue))
         executor = ThreadPoolExecutor(n_workers)
-        with open_bar(n_known=self.n_known, n_to_ask=len(jobs), show=self.progress) as bar:
-            self._tally = Tally(bar=bar, n_to_ask=len(jobs))
+        with open_bar(n_known=self.n_known, n_to_ask=len(queue), show=self.progress) as bar:
+            self._tally = Tally(bar=bar, n_to_ask=len(queue))
             self._pace = Pace(
                 n_workers,
                 requests_per_minute=self.requests_per_minute,
@@ -125,7 +125,6 @@ class Asking:
                 left_out=self.left_out,
             )
             try:
-                queue = deque(jobs)
                 await asyncio.gather(*(self._work(queue) for _ in range(n_workers)))
             finally:
                 await asyncio.gather(*self._keeping, return_exceptions=True)
@@ -151,7 +150,8 @@ class Asking:
     async def _ask_one(self, job: Job) -> Job | None:
         """Ask one question; return a job when there is something to ask again."""
         messages = job.build_messages(self.builder)
-        reserved_usd = self.bound.compute(messages)
+        n_tokens = self.bound.count(messages)
+        reserved_usd = self.bound.compute(n_tokens)
 
         def claim_it() -> Awaitable[Claim]:
             return asyncio.wrap_future(
@@ -165,7 +165,7 @@ class Asking:
                 reply = await self._sender.ask(
                     self.builder.build_request(messages),
                     digest=job.digest,
-                    n_tokens=self.bound.count(messages),
+                    n_tokens=n_tokens,
                     reclaim=claim_it,
                 )
         except UnansweredError as unanswered:

@@ -4,7 +4,6 @@ What follows on that connection are the replies to the requests before. They are
 would be taken for what the model says of another offer.
 """
 
-from collections import deque
 from typing import Any
 
 from jocas_themes.teacher.reply import NotACompletionError
@@ -17,7 +16,7 @@ class Copies:
     """Know the reply that came before, and hang up on it; for servers that name their requests."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[str, int]] = deque(maxlen=_N_REMEMBERED)
+        self._recent: dict[tuple[str, int], None] = {}  # in order of arrival
 
     def refuse(self, http: Any) -> None:
         """Raise, and hang up, when a reply is a copy; for a synchronous client."""
@@ -41,7 +40,9 @@ class Copies:
         mark = request_id, hash(http.text)
         if mark in self._recent:
             return True
-        self._recent.append(mark)
+        self._recent[mark] = None
+        if len(self._recent) > _N_REMEMBERED:
+            del self._recent[next(iter(self._recent))]
         return False
 
 

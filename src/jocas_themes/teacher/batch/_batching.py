@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 
 from jocas_themes._progress import tqdm
-from jocas_themes.annotations import AnnotationStore
-from jocas_themes.annotations.store._batches import SUBMITTING, Batch, BatchLedger
+from jocas_themes.annotations import SUBMITTING, AnnotationStore, Batch, BatchLedger
 from jocas_themes.errors import BatchError, TeacherUnavailableError
 from jocas_themes.teacher._questions import Questions
 from jocas_themes.teacher.asking import Job
@@ -92,7 +91,8 @@ class Batching:
         jobs = self._find_jobs(questions)
         submitted: list[str] = []
         if jobs or interrupted:
-            with self._connect(len(jobs)) as remote:
+            n_requests = len(jobs) + sum(batch.n_requests for batch in interrupted)
+            with self._connect(n_requests) as remote:
                 if interrupted:
                     self._settle(remote, interrupted)
                     jobs = self._find_jobs(questions)

@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jocas_themes.annotations import StoredReply
-from jocas_themes.annotations.store._batches import Batch, BatchLedger, Question
+from jocas_themes.annotations import Batch, BatchLedger, Question, StoredReply
 from jocas_themes.taxonomy import Taxonomy
 from jocas_themes.teacher.batch._files import Row, read_rows
 from jocas_themes.teacher.batch._remote import GoneError, Remote, RemoteBatch

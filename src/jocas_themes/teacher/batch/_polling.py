@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jocas_themes.annotations.store._batches import Batch, BatchLedger
+from jocas_themes.annotations import Batch, BatchLedger
 from jocas_themes.errors import BatchError
 from jocas_themes.teacher.batch._collecting import Collector
 from jocas_themes.teacher.batch._remote import GoneError, Remote, RemoteBatch

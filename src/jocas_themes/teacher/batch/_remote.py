@@ -14,11 +14,12 @@ from jocas_themes.errors import BatchError, TeacherUnavailableError
 from jocas_themes.teacher.asking import (
     _loop,
     adapt_client,
+    classify_fault,
+    compute_backoff,
     describe_failure,
     find_fatal,
     is_asynchronous,
 )
-from jocas_themes.teacher.asking._faults import classify_fault, compute_backoff
 from jocas_themes.teacher.batch._files import ENDPOINT
 from jocas_themes.teacher.reply import NotACompletionError
 
@@ -101,10 +102,8 @@ class Remote:
     def upload(self, path: Path, *, name: str) -> str:
         """Upload a file of requests, streamed from the disk; return its id."""
         with path.open("rb") as content:
-            file = self._call(
-                partial(self._client.files.create, file=(name, content), purpose="batch")
-            )
-        return str(file.id)
+            create = partial(self._client.files.create, file=(name, content), purpose="batch")
+            return str(self._call(create, read=_read_file).id)
 
     def create(
         self, input_file_id: str, batch_id: str, *, look_up: Callable[[], RemoteBatch | None]
@@ -124,7 +123,8 @@ class Remote:
         """Find a batch by our id among those created since a time, in seconds since 1970."""
         after: dict[str, str] = {}
         while True:
-            page = self._call(partial(self._client.batches.list, limit=_PAGE, **after))
+            list_page = partial(self._client.batches.list, limit=_PAGE, **after)
+            page = self._call(list_page, read=_read_page)
             for batch in page.data:  # the newest first
                 if batch.created_at < since:
                     return None
@@ -248,6 +248,19 @@ def _read(batch: Any) -> RemoteBatch:
         file_ids=tuple(file for file in files if file),
         fault="; ".join(map(_describe_error, errors[:5])),
     )
+
+
+def _read_file(file: Any) -> Any:
+    if not isinstance(getattr(file, "id", None), str):
+        raise NotACompletionError("the body is not a file")
+    return file
+
+
+def _read_page(page: Any) -> Any:
+    """Check a page of a list: one that is none must not be taken for an empty one."""
+    if not isinstance(getattr(page, "data", None), list):
+        raise NotACompletionError("the body is not a list of batches")
+    return page
 
 
 def _describe_error(error: Any) -> str:

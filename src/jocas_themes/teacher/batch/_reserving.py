@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from jocas_themes.annotations.store._reply_table import Completions
-from jocas_themes.teacher.cost import CostBound
-from jocas_themes.teacher.cost._estimate import _expect_completion
+from jocas_themes.annotations import Completions
+from jocas_themes.teacher.cost import CostBound, expect_completion
 
 # How much longer than expected the replies of a whole batch may be on average.
 _MARGIN = 1.5
@@ -41,7 +40,7 @@ def make_reserve(bound: CostBound, completions: Completions) -> Reserve:
     if price is None:
         return lambda _: 0.0
     if not any(isinstance(bound.request_params.get(name), int) for name in _LIMITS):
-        expected, _ = _expect_completion(
+        expected, _ = expect_completion(
             n_themes=bound.n_themes,
             reasoning=price.reasoning,
             n_replies=completions.n_replies,
@@ -51,4 +50,4 @@ def make_reserve(bound: CostBound, completions: Completions) -> Reserve:
             bound, request_params={"max_completion_tokens": math.ceil(_MARGIN * expected)}
         )
     share = 1.0 if price.batch_discount is None else price.batch_share
-    return lambda messages: share * bound.compute(messages)
+    return lambda messages: share * bound.compute(bound.count(messages))

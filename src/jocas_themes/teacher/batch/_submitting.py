@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jocas_themes.annotations.store._batches import SUBMITTING, Batch, BatchLedger, Question
+from jocas_themes.annotations import SUBMITTING, Batch, BatchLedger, Question
 from jocas_themes.errors import BatchError, TeacherError, TeacherUnavailableError
 from jocas_themes.teacher.asking import Job
 from jocas_themes.teacher.batch import _remote

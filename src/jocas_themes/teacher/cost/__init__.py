@@ -1,7 +1,12 @@
 """What asking costs: tokens, prices, estimates."""
 
 from jocas_themes.teacher.cost._bound import CostBound
-from jocas_themes.teacher.cost._estimate import CostEstimate, bound_cost, build_estimate
+from jocas_themes.teacher.cost._estimate import (
+    CostEstimate,
+    bound_cost,
+    build_estimate,
+    expect_completion,
+)
 from jocas_themes.teacher.cost._prices import Price, Usage, find_price, read_usage
 from jocas_themes.teacher.cost._tokens import (
     approximate_tokens,
@@ -23,6 +28,7 @@ __all__ = [
     "count_request_tokens",
     "count_tokens",
     "describe_counter",
+    "expect_completion",
     "find_price",
     "read_usage",
 ]

@@ -33,12 +33,12 @@ class CostBound:
     n_static_tokens: int = 0
     longest: int = 0
 
-    def compute(self, messages: Sequence[Mapping[str, str]]) -> float:
+    def compute(self, n_prompt_tokens: int) -> float:
         """Bound the cost of one request; 0 where no price is known."""
         if self.price is None:
             return 0.0
         return bound_cost(
-            self.count(messages), self.price, max_completion_tokens=self._max_completion_tokens()
+            n_prompt_tokens, self.price, max_completion_tokens=self._max_completion_tokens()
         )
 
     def count(self, messages: Sequence[Mapping[str, str]]) -> int:

@@ -168,7 +168,7 @@ def build_estimate(
     >>> estimate.completion_tokens, round(estimate.cost_usd, 3), round(estimate.batch_cost_usd, 3)
     (784000, 1.868, 0.934)
     """
-    each, source = _expect_completion(
+    each, source = expect_completion(
         n_themes=n_themes,
         reasoning=price.reasoning if reasoning is None else reasoning,
         n_replies=n_replies,
@@ -236,7 +236,7 @@ def _compute_upper_cost(prompt_tokens: float, completion_tokens: int, price: Pri
     return (prompt_tokens * rate + completion_tokens * price.output_usd) / 1_000_000
 
 
-def _expect_completion(
+def expect_completion(
     *, n_themes: int, reasoning: bool, n_replies: int, mean_completion_tokens: float | None
 ) -> tuple[float, str]:
     """Return how many tokens to expect of one reply, and where that comes from."""

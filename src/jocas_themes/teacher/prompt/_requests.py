@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jocas_themes.annotations import ReplyKey
@@ -32,6 +33,15 @@ class RequestBuilder:
     max_offer_tokens: int | None
     examples: ExampleSource | None = None
 
+    # What all keys share is made once: there may be tens of thousands.
+    @cached_property
+    def _parameters(self) -> dict[str, Any]:
+        return {"response_format": self.response_format, **self.request_params}
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self.taxonomy.fingerprint
+
     def prepare(self, text: str) -> OutgoingText:
         """Redact and cut an offer's text."""
         return prepare_text(
@@ -43,15 +53,16 @@ class RequestBuilder:
 
     def build_key(self, sent: str, *, vote: int = 0, replay: str = "") -> ReplyKey:
         """Build the key of the reply to a text as it is sent."""
-        parameters = {"response_format": self.response_format, **self.request_params}
+        parameters = self._parameters
         if self.examples is not None:  # not all gold offers, but those that this offer is shown
             shown = json.dumps(self.examples(sent))
-            parameters["examples"] = hashlib.sha256(shown.encode()).hexdigest()[:16]
+            digest = hashlib.sha256(shown.encode()).hexdigest()[:16]
+            parameters = {**parameters, "examples": digest}
         return ReplyKey(
             text=sent,
             model=self.model,
             prompt_version=PROMPT_VERSION,
-            taxonomy_fingerprint=self.taxonomy.fingerprint,
+            taxonomy_fingerprint=self._fingerprint,
             parameters=parameters,
             vote=vote,
             replay=replay,

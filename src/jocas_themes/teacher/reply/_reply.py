@@ -136,13 +136,19 @@ def _describe(error: ValidationError) -> str:
     return "; ".join(faults[:5]) + more
 
 
+@lru_cache(maxsize=101)
+def _answer_absent(confidence: int) -> Answer:
+    """Return the one answer of this confidence: most themes are absent from most offers."""
+    return Answer(0, confidence)
+
+
 def _check_evidence(answers: dict[str, _ThemeAnswer], text: str) -> Annotation:
     """Keep the themes whose evidence is in the text; the others become unknown."""
     checked: dict[str, Answer] = {}
     faults: list[str] = []
     for code, answer in answers.items():
         if not answer.present:
-            checked[code] = Answer(0, answer.confidence)
+            checked[code] = _answer_absent(answer.confidence)
             continue
         quoted = (answer.evidence or "").strip()
         found = find_evidence(text, quoted)
