@@ -24,7 +24,7 @@ class TestKey:
     def test_that_is_missing_is_named(self, monkeypatch, value):
         if value is not None:
             monkeypatch.setenv("MY_KEY", value)
-        with pytest.raises(MissingKeyError, match=r"variable MY_KEY is not set, and 7 offers"):
+        with pytest.raises(MissingKeyError, match=r"variable MY_KEY is not set, and 7 answers"):
             read_key("MY_KEY", None, n_requests=7)
 
     def test_is_not_needed_by_a_server_of_ones_own(self, monkeypatch):
