@@ -51,7 +51,7 @@ FAULTS = TRANSPORT_FAULTS | REPLY_FAULTS
 
 # A client that took the second copy of a reply for the reply to its next request is off by one
 # from then on. It has this long to notice, and hang up, before that request is dealt with.
-_GRACE_S = 0.2
+_GRACE_S = 3.0
 
 STATUSES = (408, 409, 500, 502, 503)
 

@@ -132,7 +132,8 @@ class TestVotes:
 
         with ChatServer(respond) as server:
             teacher = build_teacher(server.url, store, votes=3, concurrency=1)
-            table = teacher.annotate(["Rien."])
+            with pytest.warns(JocasThemesWarning, match="1 votes got no answer"):
+                table = teacher.annotate(["Rien."])
             # Two votes of three: 2/3 of 90.
             assert table["DIVERSITY_confidence"].tolist() == [60.0]
             table = teacher.annotate(["Rien."])

@@ -358,7 +358,7 @@ class LLMTeacher(BaseTeacher):
             raise ValueError("name must not be empty: that is the round of the answers themselves.")
         with self._open_store() as store:
             store.require_taxonomy(self.taxonomy)
-            before = self._annotate(table, store, ask=False, decide=False)
+            before = self._annotate(table, store, ask=False, decide=False, warn=False)
             answered = (before["status"] != "failed").to_numpy()
             if not answered.any():
                 raise ValueError(
@@ -553,6 +553,7 @@ class LLMTeacher(BaseTeacher):
         ask: bool = True,
         replay: str = "",
         decide: bool = True,
+        warn: bool = True,
     ) -> pd.DataFrame:
         """Ask what is missing, then read every annotation from the store."""
         questions = self._question(table, replay=replay)
@@ -568,7 +569,15 @@ class LLMTeacher(BaseTeacher):
             annotations,
             self.taxonomy.codes,
         )
-        warn_of_gaps(annotations, n_cut=questions.n_cut, left_out=left_out, stacklevel=3)
+        if warn:
+            warn_of_gaps(
+                annotations,
+                asked=ask,
+                n_lost_votes=questions.count_lost_votes(failures),
+                n_cut=questions.n_cut,
+                left_out=left_out,
+                stacklevel=3,
+            )
         return apply_decisions(annotated, store) if decide else annotated
 
     def _ask(self, questions: Questions, store: AnnotationStore) -> tuple[dict[str, str], set[str]]:

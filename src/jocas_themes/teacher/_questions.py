@@ -1,7 +1,7 @@
 """The questions that a table of offers asks, and what the store knows of each."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -67,6 +67,15 @@ class Questions:
         """Count the texts about which nothing is left to ask."""
         asked = {job.digest for job in jobs}
         return sum(asked.isdisjoint(digests) for digests in self._digests.values())
+
+    def count_lost_votes(self, failures: Collection[str]) -> int:
+        """Return how many of those that failed have another vote on the same text."""
+        return sum(
+            digest in failures
+            for digests in self._digests.values()
+            if any(digest in self.annotations for digest in digests)
+            for digest in digests
+        )
 
     def find_jobs(self, store: AnnotationStore, *, max_corrections: int) -> deque[Job]:
         """Read what the store holds; return what is left to ask."""

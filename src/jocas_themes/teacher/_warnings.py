@@ -13,6 +13,8 @@ WITHOUT_TEXT = Annotation("failed", detail="the offer has no text")
 def warn_of_gaps(
     annotations: Sequence[Annotation],
     *,
+    asked: bool,
+    n_lost_votes: int,
     n_cut: int,
     left_out: Collection[str],
     stacklevel: int,
@@ -20,7 +22,10 @@ def warn_of_gaps(
     """Warn of replies at fault, of offers without an answer, of what was cut or left out."""
     for message in (
         _describe_faulty(annotations),
-        _describe_failed([a for a in annotations if a.status == "failed" and a != WITHOUT_TEXT]),
+        _describe_failed(
+            [a for a in annotations if a.status == "failed" and a != WITHOUT_TEXT], asked=asked
+        ),
+        _describe_lost_votes(n_lost_votes),
         _describe_without_text(annotations.count(WITHOUT_TEXT)),
         _describe_cut(n_cut),
         _describe_left_out(left_out),
@@ -42,12 +47,26 @@ def _describe_faulty(annotations: Sequence[Annotation]) -> str:
     )
 
 
-def _describe_failed(failed: Sequence[Annotation]) -> str:
+def _describe_failed(failed: Sequence[Annotation], *, asked: bool) -> str:
     if not failed:
         return ""
+    if not asked:
+        return (
+            f"{len(failed)} offers have no answer in the store and stay unknown (status "
+            f"'failed'). Annotate them to have them asked."
+        )
     return (
         f"{len(failed)} offers got no answer and stay unknown (status 'failed'), "
         f"the first: {failed[0].detail}. Run again to ask them alone."
+    )
+
+
+def _describe_lost_votes(n_votes: int) -> str:
+    if not n_votes:
+        return ""
+    return (
+        f"{n_votes} votes got no answer: their offers are less sure than they could be. Run again "
+        f"to ask these alone."
     )
 
 

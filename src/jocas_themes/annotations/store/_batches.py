@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +26,7 @@ from jocas_themes.annotations.store._claims import (
     drop_claim,
     read_spending,
 )
+from jocas_themes.annotations.store._file import StoreFile
 from jocas_themes.annotations.store._replies import ReplyKey, StoredReply
 from jocas_themes.annotations.store._reply_table import (
     Message,
@@ -35,9 +36,6 @@ from jocas_themes.annotations.store._reply_table import (
 )
 from jocas_themes.errors import BudgetReachedError, StoreError
 from jocas_themes.taxonomy import Taxonomy
-
-if TYPE_CHECKING:
-    from jocas_themes.annotations.store._store import AnnotationStore
 
 # Noted here, and perhaps not on the server yet.
 SUBMITTING = "submitting"
@@ -118,11 +116,11 @@ class BatchLedger:
 
     Parameters
     ----------
-    store : AnnotationStore
+    store : StoreFile
         Where.
     """
 
-    def __init__(self, store: "AnnotationStore") -> None:
+    def __init__(self, store: StoreFile) -> None:
         self._store = store
 
     @contextmanager
