@@ -13,6 +13,8 @@ from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+_POLL_S = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -41,10 +43,10 @@ class Connection:
 
     async def is_closed_within(self, seconds: float) -> bool:
         """Wait for the client to hang up; tell whether it did."""
-        for _ in range(20):
+        for _ in range(round(seconds / _POLL_S)):
             if not self.is_open:
                 return True
-            await asyncio.sleep(seconds / 20)
+            await asyncio.sleep(_POLL_S)
         return False
 
     async def read_request(self) -> Request | None:
