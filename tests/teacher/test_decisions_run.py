@@ -68,7 +68,7 @@ class TestDecisions:
     def test_stand_where_the_model_said_nothing_of_use(self, store):
         decide(store, "Rien.", "DIVERSITY", 1)
         with ChatServer(answer_by_word) as server:
-            with pytest.warns(JocasThemesWarning, match="3 offers got no answer"):
+            with pytest.warns(JocasThemesWarning, match="3 offers have no answer"):
                 table = build_teacher(server.url, store).recall(_TEXTS)
             assert server.n_requests == 0
         assert table.loc[2, "DIVERSITY"] == 1

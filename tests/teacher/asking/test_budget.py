@@ -77,7 +77,7 @@ class TestLimit:
             with pytest.raises(BudgetReachedError, match=r"max_cost_usd.*recall\(offers\)"):
                 teacher.annotate(_TEXTS)
             n_paid = server.n_requests
-            with pytest.warns(JocasThemesWarning, match=f"{20 - n_paid} offers got no answer"):
+            with pytest.warns(JocasThemesWarning, match=f"{20 - n_paid} offers have no answer"):
                 table = teacher.recall(_TEXTS)
         assert table["status"].eq("ok").sum() == n_paid == len(store)
         known = table.loc[table["status"] == "ok", "text"]
