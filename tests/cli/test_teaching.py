@@ -71,7 +71,7 @@ def test_a_budget_ends_the_run_and_keeps_what_was_answered(
     n_answered = int(pd.read_parquet("a.parquet")["status"].eq("ok").sum())
     assert 0 < n_answered == server.n_requests < 50
     assert f"{n_answered} ok" in out
-    status, out, _ = run(capsys, f"{command} --max-cost-usd 1")
+    status, out, err = run(capsys, f"{command} --max-cost-usd 1 --no-decisions")
     assert status == 0
     assert server.n_requests == 50
     assert "spent in annotations.sqlite: $0.0060" in out  # 50 x 0.00012

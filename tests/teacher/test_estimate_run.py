@@ -131,6 +131,11 @@ class TestCost:
         with pytest.raises(UnknownPriceError, match=r"'m' is not known.*price="):
             build_teacher(None, store).estimate(_TEXTS)
 
+    def test_leaves_the_codebook_free_to_change(self, store):
+        build_teacher(None, store, **_PAID).estimate(_TEXTS)
+        estimate = build_teacher(None, store, taxonomy=HR_THEMES, **_PAID).estimate(_TEXTS)
+        assert estimate.n_calls == len(_TEXTS)
+
     def test_of_another_taxonomy_is_refused(self, store):
         with ChatServer(answer_by_word) as server:
             build_teacher(server.url, store).annotate(_TEXTS)

@@ -372,6 +372,27 @@ class TestParameters:
         build_teacher(server.url, store, request_params=params).annotate(["x"])
         assert server.requests[0]["seed"] == 1
 
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"api_key": "x"},
+            {"extra_body": {"access_key": "x"}},
+            {"extra_body": {"hub": {"token": "x"}}},
+            {"user": "sk-proj-0123456789"},
+            {"metadata": {"seen": ["hf_0123456789"]}},
+        ],
+    )
+    def test_that_look_like_a_key_are_refused(self, server, store, params):
+        teacher = build_teacher(server.url, store, request_params=params)
+        with pytest.raises(ValueError, match="request_params"):
+            teacher.annotate(_OFFERS)
+        assert server.n_requests == 0
+
+    def test_that_only_sound_like_a_key_are_sent(self, server, store):
+        params = {"max_completion_tokens": 99, "metadata": {"project": "secretariat"}}
+        build_teacher(server.url, store, request_params=params).annotate(["x"])
+        assert server.requests[0]["metadata"] == {"project": "secretariat"}
+
     def test_key_in_place_of_its_name_is_not_repeated(self, server, store):
         teacher = build_teacher(server.url, store, api_key_env=_KEY)
         with pytest.raises(ValueError, match="api_key_env must be the name") as caught:

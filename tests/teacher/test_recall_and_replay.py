@@ -10,7 +10,12 @@ import pytest
 
 from chat_server import ChatServer, Reply, answer_by_word, build_teacher, completion
 from jocas_themes.annotations import AnnotationStore
-from jocas_themes.errors import JocasThemesWarning, MissingKeyError, StoreMismatchError
+from jocas_themes.errors import (
+    JocasThemesWarning,
+    MissingKeyError,
+    StoreError,
+    StoreMismatchError,
+)
 from jocas_themes.taxonomy import HR_THEMES
 from jocas_themes.teacher.prompt import PROMPT_VERSION
 
@@ -191,3 +196,10 @@ class TestTrace:
         sent = [[contents[digest] for digest in reply["messages"]] for reply in replies]
         received = [[m["content"] for m in request["messages"]] for request in server.requests]
         assert sorted(sent) == sorted(received)
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path):
+    teacher = build_teacher("http://127.0.0.1:9/v1", tmp_path / "nothing.sqlite")
+    with pytest.raises(StoreError, match=r"there is no store .*nothing"):
+        teacher.recall(_TEXTS)
+    assert not list(tmp_path.iterdir())

@@ -39,7 +39,7 @@ def run_teach(options: Namespace) -> None:
     try:
         annotated = teacher.annotate(offers)
     except BudgetReachedError:
-        _write_annotated(teacher.recall(offers), out)
+        _write_annotated(teacher.recall(offers, decisions=not options.no_decisions), out)
         raise
     if options.no_decisions:
         annotated = teacher.recall(offers, decisions=False)
@@ -179,5 +179,10 @@ def run_export(options: Namespace) -> None:
     if not path.exists():
         raise ValueError(f"there is no store {path}.")
     with AnnotationStore(path) as store:
-        folder = store.export(options.out, texts=not options.no_texts, overwrite=options.overwrite)
+        folder = store.export(
+            options.out,
+            texts=not options.no_texts,
+            reviewers=options.reviewers,
+            overwrite=options.overwrite,
+        )
     print(f"written: {folder}/replies.jsonl, messages.jsonl, and what they need to be read")

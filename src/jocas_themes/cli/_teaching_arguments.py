@@ -192,5 +192,6 @@ def _add_export(commands: object) -> None:
     parser.add_argument("store", help="the store")
     parser.add_argument("out", help="folder to write")
     parser.add_argument("--no-texts", action="store_true", help="leave the offers' texts out")
+    parser.add_argument("--reviewers", action="store_true", help="name reviewers, not number them")
     parser.add_argument("--overwrite", action="store_true", help="replace the bundle that is there")
     parser.set_defaults(run=_teaching.run_export)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,11 +16,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from jocas_themes.annotations import (
     AnnotationStore,
+    BatchLedger,
     ReplyKey,
+    StoredReply,
     apply_decisions,
     build_annotated,
 )
-from jocas_themes.errors import TeacherError, UnknownPriceError
+from jocas_themes.errors import JocasThemesWarning, StoreError, TeacherError, UnknownPriceError
 from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher._base import BaseTeacher
@@ -32,6 +35,7 @@ from jocas_themes.teacher.cost import (
     CostBound,
     CostEstimate,
     Price,
+    Usage,
     approximate_tokens,
     build_estimate,
     count_request_tokens,
@@ -321,8 +325,12 @@ class LLMTeacher(BaseTeacher):
         """
         self._check_params()
         table = self._read_offers(offers)
+        if not isinstance(self.store, AnnotationStore) and not Path(self.store).exists():
+            raise StoreError(
+                f"there is no store {self.store}: nothing was asked yet. Check store=."
+            )
         with self._open_store() as store:
-            store.require_taxonomy(self.taxonomy)
+            store.require_taxonomy(self.taxonomy, adopt=False)
             return self._annotate(table, store, ask=False, decide=decisions)
 
     def replay(self, sample: Any, *, name: str | None = None) -> Replay:
@@ -398,29 +406,37 @@ class LLMTeacher(BaseTeacher):
         self._check_params()
         price = find_price(self.model, self.price)
         table = self._read_offers(offers)
-        builder = self._make_builder()
+        questions = self._question(table)
+        builder = questions.builder
         with self._open_store() as store:
-            store.require_taxonomy(self.taxonomy)
-            questions = self._question(table)
+            store.require_taxonomy(self.taxonomy, adopt=False)
             jobs = questions.find_jobs(store, max_corrections=self.max_corrections)
+            holders = BatchLedger(store).find_holders(job.digest for job in jobs)
             completions = store.read_completions(self.model)
-            spent_usd = store.read_spending().spent_usd
-        requests = [builder.build_request(job.build_messages(builder)) for job in jobs]
+            spending = store.read_spending()
+        n_stored = questions.count_settled(jobs)
+        waiting = {digest for digest, batch_id in holders.items() if batch_id is not None}
+        requests = [
+            builder.build_request(job.build_messages(builder))
+            for job in jobs
+            if job.digest not in waiting
+        ]
         return build_estimate(
             model=self.model,
             messages=requests[0]["messages"] if requests else [],
             n_offers=len(table),
             n_distinct=len(questions.offers),
-            n_stored=questions.count_settled(jobs),
-            n_calls=len(jobs),
+            n_stored=n_stored,
+            n_in_batch=len(waiting),
+            n_calls=len(requests),
             prompt_tokens=sum(map(count_request_tokens, requests)),
             price=price,
             counter=describe_counter(self.model),
             n_themes=len(self.taxonomy),
-            reasoning=_will_reason(self.request_params or {}),
+            reasoning=_will_reason(self._settings),
             n_replies=completions.n_replies,
             mean_completion_tokens=completions.mean_tokens,
-            spent_usd=spent_usd,
+            spent_usd=spending.spent_usd + spending.lost_usd,
         )
 
     def trace(self, offers: Any) -> list[dict[str, Any]]:
@@ -502,6 +518,7 @@ class LLMTeacher(BaseTeacher):
         table = self._read_offers(offers)
         with self._open_store() as store:
             store.require_taxonomy(self.taxonomy)
+            self._settle_prices(store)
             return self._batching(store).submit(self._question(table))
 
     def collect_batch(self, *, wait: bool = False) -> pd.DataFrame:
@@ -558,6 +575,8 @@ class LLMTeacher(BaseTeacher):
         """Ask what is missing, then read every annotation from the store."""
         questions = self._question(table, replay=replay)
         failures, left_out = {}, set[str]()
+        if ask:
+            self._settle_prices(store)
         if ask and self.mode == "batch":
             failures = self._batching(store).run(questions)
         elif ask:
@@ -616,7 +635,7 @@ class LLMTeacher(BaseTeacher):
             model=self.model,
             taxonomy=self.taxonomy,
             response_format=self.response_format,
-            request_params=self.request_params or {},
+            request_params=self._settings,
             redact=self.redact,
             max_offer_tokens=self.max_offer_tokens,
         )
@@ -651,7 +670,9 @@ class LLMTeacher(BaseTeacher):
             max_retries=self.max_retries,
             max_corrections=self.max_corrections,
             progress=self.progress,
-            n_known=len(questions.annotations),
+            n_usable=sum(bool(a.answers) for a in questions.annotations.values()),
+            n_unusable=sum(not a.answers for a in questions.annotations.values()),
+            n_done=len(questions.digests) - n_requests,
         )
 
     def _batching(self, store: AnnotationStore) -> Batching:
@@ -675,10 +696,40 @@ class LLMTeacher(BaseTeacher):
         return CostBound(
             price=price,
             n_themes=len(self.taxonomy),
-            request_params=self.request_params or {},
+            request_params=self._settings,
             n_static_tokens=approximate_tokens(json.dumps(schema)),
             longest=store.read_completions(self.model).longest_tokens,
         )
+
+    def _settle_prices(self, store: AnnotationStore) -> None:
+        """Let a budget count the replies that came when no price was known."""
+        price = self._find_price()
+        if self.max_cost_usd is None or price is None:
+            return
+
+        def compute_cost(reply: StoredReply) -> float | None:
+            usage = Usage(
+                prompt_tokens=reply.prompt_tokens,
+                cached_tokens=reply.cached_tokens,
+                completion_tokens=reply.completion_tokens,
+            )
+            by_batch = reply.batch_id is not None and price.batch_discount is not None
+            return price.compute_cost(usage, batch=by_batch)
+
+        n_unpriced = store.price_replies(self.model, compute_cost)
+        if n_unpriced:
+            warnings.warn(
+                f"{n_unpriced} replies in {store.path} have no known price, of other models or "
+                f"without a count of tokens: max_cost_usd cannot count them.",
+                JocasThemesWarning,
+                stacklevel=4,
+            )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """Return the request's further parameters; the openai client knows some by extra_body."""
+        params = dict(self.request_params or {})
+        return {**params.pop("extra_body", {}), **params}
 
     def _find_price(self) -> Price | None:
         """Find the price of the model; it must be known where there is a budget."""

@@ -97,6 +97,14 @@ class TestBundle:
         names = {file.name for file in bundle.iterdir()}
         assert names == {f"{name}.jsonl" for name in FILES} | {"README.md", "manifest.json"}
 
+    @pytest.mark.parametrize("reviewers", [False, True])
+    def test_names_reviewers_when_it_is_told_to(
+        self, full: AnnotationStore, tmp_path: Path, reviewers: bool
+    ) -> None:
+        bundle = full.export(tmp_path / "bundle", reviewers=reviewers)
+        (decision,) = read_lines(bundle, "decisions")
+        assert decision["reviewer"] == ("Anne" if reviewers else "reviewer 1")
+
     def test_holds_all_that_the_store_knows_of_a_reply(
         self, full: AnnotationStore, tmp_path: Path
     ) -> None:

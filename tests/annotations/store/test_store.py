@@ -142,8 +142,15 @@ class TestTaxonomies:
     def test_a_new_store_takes_the_first_taxonomy(self, store: AnnotationStore) -> None:
         store.require_taxonomy(HR_THEMES)
         store.require_taxonomy(HR_THEMES)
+        store.require_taxonomy(self.OTHER)  # nothing was answered: the codebook may still change
+        store.put(make_key(), OK, offer_id="o")
         with pytest.raises(StoreMismatchError, match="another taxonomy"):
-            store.require_taxonomy(self.OTHER)
+            store.require_taxonomy(HR_THEMES)
+
+    def test_is_not_taken_by_who_only_looks(self, store: AnnotationStore) -> None:
+        store.require_taxonomy(self.OTHER, adopt=False)
+        store.put(make_key(), OK, offer_id="o")
+        store.require_taxonomy(HR_THEMES, adopt=False)
 
     def test_the_error_says_what_is_there_and_what_to_do(
         self, store: AnnotationStore, path: Path
@@ -162,6 +169,7 @@ class TestTaxonomies:
 
     def test_a_changed_definition_is_another_taxonomy(self, store: AnnotationStore) -> None:
         store.require_taxonomy(HR_THEMES)
+        store.put(make_key(), OK, offer_id="o")
         with pytest.raises(StoreMismatchError, match="another taxonomy"):
             store.require_taxonomy(Taxonomy(HR_THEMES, title="another title"))
 

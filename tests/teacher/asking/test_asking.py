@@ -479,3 +479,28 @@ def test_it_stops_paying_when_no_reply_can_be_used(store):
         with pytest.raises(TeacherError, match=r"the first 20 replies are all unusable.*not JSON"):
             teacher.annotate(_make_texts(50))
         assert server.n_requests == len(store) == 20
+
+
+def test_it_does_not_pay_on_when_it_is_run_again(store):
+    with ChatServer(lambda request: Reply(completion("no JSON"))) as server:
+        teacher = build_teacher(server.url, store, concurrency=1)
+        for n_requests in (20, 21):
+            with pytest.raises(TeacherError, match="replies are all unusable"):
+                teacher.annotate(_make_texts(50))
+            assert server.n_requests == n_requests
+
+
+def test_the_bar_shows_money_and_what_goes_wrong(store, capsys):
+    def respond(request):
+        return answer_by_word(request) if "1" in read_offer(request) else Reply(completion("{}"))
+
+    with ChatServer(respond) as server:
+        teacher = build_teacher(
+            server.url, store, progress=True, price={"input": 1000, "output": 1000}
+        )
+        with pytest.warns(JocasThemesWarning, match="at fault"):
+            teacher.annotate(["offre 1", "offre 2", "offre 3", "offre 11"])
+    shown = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
+    # Each reply costs 120 tokens at $0.001.
+    assert "4/4" in shown
+    assert "answered=2, to review=2, failed=0, spent=$0.48, projected=$0.48" in shown

@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -262,3 +263,69 @@ class TestStop:
             with pytest.raises(BudgetReachedError, match=r"up to \$1\.5000 on requests that were"):
                 teacher.annotate(_TEXTS)
             assert server.n_requests == 0
+
+
+class TestWithoutAStatedLimit:
+    """How long replies are is not known: the first one tells, and nobody else is asked before."""
+
+    def test_one_is_asked_alone_first(self, store):
+        lengths = {"prompt_tokens": 100, "completion_tokens": 16_000, "total_tokens": 16_100}
+
+        def respond(request):
+            time.sleep(0.05)
+            return Reply(answer_by_word(request).body | {"usage": lengths})
+
+        # A reply costs $0.0161. The first is taken to cost little; each one after it 1.25 as much.
+        price = {"input": 1, "output": 1}
+        with ChatServer(respond) as server:
+            teacher = build_teacher(
+                server.url, store, price=price, max_cost_usd=0.05, concurrency=16
+            )
+            with pytest.raises(BudgetReachedError, match="reached"):
+                teacher.annotate(_TEXTS)
+        assert store.read_spending().spent_usd <= 0.05
+        assert server.n_requests == 2  # 0.0161 + 0.0161, and a third could cost 0.0203
+
+    def test_a_server_that_tells_no_usage_is_not_asked_one_by_one(self, store):
+        def respond(request):
+            time.sleep(0.05)
+            body = dict(answer_by_word(request).body)
+            del body["usage"]
+            return Reply(body)
+
+        with ChatServer(respond) as server:
+            teacher = build_teacher(server.url, store, price={"input": 1, "output": 1})
+            teacher.set_params(max_cost_usd=10, concurrency=8).annotate(_TEXTS[:17])
+            assert server.max_under_way > 1
+
+
+class TestRepliesWithoutAPrice:
+    def test_count_once_a_price_is_known(self, store):
+        texts = _TEXTS[:5]
+        with ChatServer(answer_by_word) as server:
+            build_teacher(server.url, store).annotate(texts)
+            assert store.read_spending().spent_usd == 0
+            teacher = build_teacher(
+                server.url, store, price={"input": 100, "output": 100}, max_cost_usd=0.05
+            )
+            with pytest.raises(BudgetReachedError, match=r"cost \$0\.0600"):
+                teacher.annotate([*texts, "another"])
+            # 5 replies of 100 + 20 tokens, at $100 a million.
+            assert store.read_spending().spent_usd == pytest.approx(0.06)
+            assert server.n_requests == 5
+
+    def test_of_another_model_are_warned_of(self, store):
+        with ChatServer(answer_by_word) as server:
+            build_teacher(server.url, store, model="other").annotate(["x"])
+            teacher = build_teacher(
+                server.url, store, price={"input": 1, "output": 1}, max_cost_usd=1
+            )
+            with pytest.warns(JocasThemesWarning, match="1 replies in .* no known price"):
+                teacher.annotate(["x"])
+
+
+def test_a_limit_that_is_no_whole_number_is_refused(store):
+    for params in ({"max_tokens": 50.0}, {"max_completion_tokens": "50"}, {"max_tokens": 0}):
+        teacher = build_teacher("http://127.0.0.1:9/v1", store, request_params=params)
+        with pytest.raises(ValueError, match="must be a whole number of tokens"):
+            teacher.annotate(["x"])

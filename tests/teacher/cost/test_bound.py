@@ -32,7 +32,7 @@ class TestBound:
         [
             ({"max_completion_tokens": 50}, 50),
             ({"max_tokens": 50}, 50),
-            ({"max_completion_tokens": 50, "max_tokens": 900}, 50),
+            ({"max_completion_tokens": 50, "max_tokens": 900}, 900),
             # 2 themes of 100
             ({}, 200),
             ({"max_completion_tokens": None}, 200),

@@ -16,15 +16,23 @@ from jocas_themes.annotations.store._reply_table import iter_records
 _MANIFEST = "manifest.json"
 _KIND = "jocas-themes annotation bundle"
 
-_WITH_TEXTS = "The offers' texts are in `messages.jsonl`, as they were sent."
+_WITH_TEXTS = (
+    "The offers' texts are in `messages.jsonl`, as they were sent, and in `decisions.jsonl`, as "
+    "the offers have them, personal data included."
+)
 _WITHOUT_TEXTS = (
     "The offers' texts were left out: messages of the role `user` have no content, decisions no "
-    "text. Digests still tell which are the same."
+    "text, evidence or comment. Digests still tell which are the same."
 )
 
 
 def export_bundle(
-    connection: sqlite3.Connection, folder: Path, *, texts: bool, overwrite: bool
+    connection: sqlite3.Connection,
+    folder: Path,
+    *,
+    texts: bool,
+    reviewers: bool,
+    overwrite: bool,
 ) -> Path:
     """Write the bundle; its manifest comes last, and makes it one."""
     _check_folder(folder, overwrite=overwrite)
@@ -40,7 +48,8 @@ def export_bundle(
             ),
             "taxonomies.jsonl": _write(folder / "taxonomies.jsonl", _iter_taxonomies(connection)),
             "decisions.jsonl": _write(
-                folder / "decisions.jsonl", _iter_decisions(connection, texts=texts)
+                folder / "decisions.jsonl",
+                _iter_decisions(connection, texts=texts, reviewers=reviewers),
             ),
             "losses.jsonl": _write(folder / "losses.jsonl", _iter_rows(connection, "losses")),
             "batches.jsonl": _write(folder / "batches.jsonl", _iter_rows(connection, "batches")),
@@ -114,9 +123,17 @@ def _iter_taxonomies(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]
         yield record | {"content": json.loads(record["content"])}
 
 
-def _iter_decisions(connection: sqlite3.Connection, *, texts: bool) -> Iterator[dict[str, Any]]:
+def _iter_decisions(
+    connection: sqlite3.Connection, *, texts: bool, reviewers: bool
+) -> Iterator[dict[str, Any]]:
+    numbers: dict[str, str] = {}
     for record in _iter_rows(connection, "decisions"):
-        yield record if texts else record | {"text": None}
+        if not texts:  # comments may quote them, too
+            record |= {"text": None, "evidence": None, "comment": None}
+        if not reviewers:
+            name = record["reviewer"]
+            record["reviewer"] = numbers.setdefault(name, f"reviewer {len(numbers) + 1}")
+        yield record
 
 
 def _iter_rows(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:

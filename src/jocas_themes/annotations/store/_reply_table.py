@@ -3,9 +3,11 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import pandas as pd
 
 from jocas_themes.annotations.store._replies import ReplyKey, StoredReply
 
@@ -104,6 +106,35 @@ def summarise_completions(connection: sqlite3.Connection, model: str) -> Complet
     return Completions(
         n_replies=n_replies, mean_tokens=mean_tokens, longest_tokens=longest_tokens or 0
     )
+
+
+def select_frame(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Return all replies as a table, without their bodies and what was sent."""
+    cursor = connection.execute("SELECT * FROM replies LIMIT 0")
+    names = [name for name, *_ in cursor.description if name not in {"raw", "messages"}]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM replies ORDER BY reply_id")  # noqa: S608
+    return pd.DataFrame(rows.fetchall(), columns=names)
+
+
+def price_replies(
+    connection: sqlite3.Connection,
+    model: str,
+    compute_cost: Callable[[StoredReply], float | None],
+) -> int:
+    """Price the replies of a model that have no price; return how many of all still have none."""
+    names = [name for name in _REPLY if name != "raw"]
+    rows = connection.execute(
+        f"SELECT reply_id, {', '.join(names)} FROM replies "  # noqa: S608
+        "WHERE model = ? AND cost_usd IS NULL",
+        (model,),
+    ).fetchall()
+    for reply_id, *values in rows:
+        reply = StoredReply(raw="", **dict(zip(names, values, strict=True)))
+        connection.execute(
+            "UPDATE replies SET cost_usd = ? WHERE reply_id = ?", (compute_cost(reply), reply_id)
+        )
+    unpriced = connection.execute("SELECT count(*) FROM replies WHERE cost_usd IS NULL")
+    return int(unpriced.fetchone()[0])
 
 
 def iter_records(

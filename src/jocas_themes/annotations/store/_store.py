@@ -1,7 +1,7 @@
 """The annotation store: every reply that was paid for, in one SQLite file."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,24 @@ class AnnotationStore(StoreFile):
         with self.read() as connection:
             return _reply_table.summarise_completions(connection, model)
 
+    def price_replies(self, model: str, compute_cost: Callable[[StoredReply], float | None]) -> int:
+        """Price the replies of a model that came when no price was known.
+
+        Parameters
+        ----------
+        model : str
+            The model's name.
+        compute_cost : callable
+            From a reply, without its body, to US dollars; None where it cannot be known.
+
+        Returns
+        -------
+        int
+            How many replies of the store, of whatever model, still have no price.
+        """
+        with self.change() as connection:
+            return _reply_table.price_replies(connection, model, compute_cost)
+
     def add_decisions(self, decisions: Iterable[Decision]) -> int:
         """Keep what people decided; it overrides any teacher's answer to the same text and theme.
 
@@ -229,13 +247,15 @@ class AnnotationStore(StoreFile):
                 (taxonomy.fingerprint, json.dumps(taxonomy.to_dict(), ensure_ascii=False)),
             )
 
-    def require_taxonomy(self, taxonomy: Taxonomy) -> None:
-        """Check that the store is one for this taxonomy; a new store becomes one.
+    def require_taxonomy(self, taxonomy: Taxonomy, *, adopt: bool = True) -> None:
+        """Check that the store is one for this taxonomy; a store without replies becomes one.
 
         Parameters
         ----------
         taxonomy : Taxonomy
             What the teacher is going to ask.
+        adopt : bool, default=True
+            Whether a store without replies becomes one; else it stays as it is.
 
         Raises
         ------
@@ -245,9 +265,13 @@ class AnnotationStore(StoreFile):
         """
         with self.read() as connection:
             rows = connection.execute("SELECT fingerprint, content FROM taxonomies").fetchall()
+            (in_use,) = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM replies) OR EXISTS (SELECT 1 FROM batches)"
+            ).fetchone()
         known = {fingerprint: json.loads(content) for fingerprint, content in rows}
-        if not known:
-            self.add_taxonomy(taxonomy)
+        if not known or not in_use:
+            if adopt and taxonomy.fingerprint not in known:
+                self._replace_taxonomies(taxonomy)
         elif taxonomy.fingerprint not in known:
             others = [
                 f"{fingerprint} ({', '.join(theme['code'] for theme in content['themes'])})"
@@ -260,6 +284,15 @@ class AnnotationStore(StoreFile):
                 f"every offer is asked again with AnnotationStore(path).add_taxonomy(taxonomy)."
             )
 
+    def _replace_taxonomies(self, taxonomy: Taxonomy) -> None:
+        """Hold this taxonomy alone, as long as nothing was answered."""
+        with self.change() as connection:
+            connection.execute("DELETE FROM taxonomies")
+            connection.execute(
+                "INSERT INTO taxonomies (fingerprint, content) VALUES (?, ?)",
+                (taxonomy.fingerprint, json.dumps(taxonomy.to_dict(), ensure_ascii=False)),
+            )
+
     def to_frame(self) -> pd.DataFrame:
         """Return what the store holds of each reply, but for its body and what was sent.
 
@@ -269,10 +302,7 @@ class AnnotationStore(StoreFile):
             One row a reply, in the order of arrival.
         """
         with self.read() as connection:
-            cursor = connection.execute("SELECT * FROM replies ORDER BY reply_id")
-            names = [column[0] for column in cursor.description]
-            table = pd.DataFrame(cursor.fetchall(), columns=names)
-        return table.drop(columns=["raw", "messages"])
+            return _reply_table.select_frame(connection)
 
     def trace(self, digests: Iterable[str]) -> list[dict[str, Any]]:
         """Return everything about some replies: what was sent, how, what came, what it cost.
@@ -295,7 +325,14 @@ class AnnotationStore(StoreFile):
                 record["messages"] = [sent[digest] for digest in record["messages"]]
         return records
 
-    def export(self, folder: str | Path, *, texts: bool = True, overwrite: bool = False) -> Path:
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        texts: bool = True,
+        reviewers: bool = False,
+        overwrite: bool = False,
+    ) -> Path:
         """Write all that the store holds as plain files, for a paper's appendix.
 
         Parameters
@@ -303,7 +340,11 @@ class AnnotationStore(StoreFile):
         folder : str or Path
             Where; made when absent.
         texts : bool, default=True
-            Whether the offers' texts go along. Without them, replies still quote short spans.
+            Whether the offers' texts go along: those of messages as they were sent, those of
+            decisions as the offers have them, personal data included. Without them, replies
+            still quote short spans.
+        reviewers : bool, default=False
+            Whether reviewers are named; else they are numbered.
         overwrite : bool, default=False
             Whether to replace a bundle that is there.
 
@@ -319,7 +360,9 @@ class AnnotationStore(StoreFile):
             If the folder holds files, and ``overwrite`` is false or they are not a bundle.
         """
         with self.read() as connection:
-            return export_bundle(connection, Path(folder), texts=texts, overwrite=overwrite)
+            return export_bundle(
+                connection, Path(folder), texts=texts, reviewers=reviewers, overwrite=overwrite
+            )
 
     def read_batches(self) -> pd.DataFrame:
         """Return the batches that were submitted, and what became of them.

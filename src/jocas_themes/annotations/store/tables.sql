@@ -90,6 +90,9 @@ CREATE TABLE totals (name TEXT PRIMARY KEY, usd REAL NOT NULL) WITHOUT ROWID;
 INSERT INTO totals VALUES ('spent', 0), ('lost', 0), ('claimed', 0);
 CREATE TRIGGER spend AFTER INSERT ON replies WHEN new.cost_usd IS NOT NULL BEGIN
     UPDATE totals SET usd = usd + new.cost_usd WHERE name = 'spent'; END;
+CREATE TRIGGER price AFTER UPDATE OF cost_usd ON replies
+    WHEN old.cost_usd IS NULL AND new.cost_usd IS NOT NULL BEGIN
+    UPDATE totals SET usd = usd + new.cost_usd WHERE name = 'spent'; END;
 CREATE TRIGGER lose AFTER INSERT ON losses BEGIN
     UPDATE totals SET usd = usd + new.cost_usd WHERE name = 'lost'; END;
 CREATE TRIGGER claim AFTER INSERT ON claims BEGIN

@@ -54,16 +54,18 @@ class Asking:
     max_retries: int
     max_corrections: int
     progress: bool
-    n_known: int
+    n_usable: int
+    n_unusable: int
+    n_done: int
     failures: dict[str, str] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     _stopped: bool = False
     _fatal: TeacherError | None = None
     _n_in_a_row: int = 0
-    _n_usable: int = 0
-    _n_unusable: int = 0
+    _n_in_batch: int = 0
     _n_under_way: int = 0
     _keeping: set[asyncio.Future[None]] = field(default_factory=set)
+    _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def run(self, jobs: deque[Job]) -> dict[str, str]:
         """Ask for every reply, emptying the queue; return what failed and why, by digest."""
@@ -75,7 +77,7 @@ class Asking:
             raise
         if self._fatal is not None:
             raise self._fatal
-        if self.failures and not self._has_answers:
+        if len(self.failures) > self._n_in_batch and not self._has_answers:
             raise TeacherUnavailableError(
                 f"none of the {len(self.failures)} requests to {self._address} was answered; the "
                 f"first failure: {next(iter(self.failures.values()))}."
@@ -85,7 +87,7 @@ class Asking:
     @property
     def _has_answers(self) -> bool:
         """Tell whether any offer of the table has an answer, from now or before."""
-        return self.n_known + self._n_usable + self._n_unusable > 0
+        return self.n_usable + self.n_unusable > 0
 
     @property
     def _may_free_money(self) -> bool:
@@ -110,7 +112,7 @@ class Asking:
         """Let workers draw from one queue of jobs until it is empty or the run has stopped."""
         n_workers = min(self.concurrency, len(queue))
         executor = ThreadPoolExecutor(n_workers)
-        with open_bar(n_known=self.n_known, n_to_ask=len(queue), show=self.progress) as bar:
+        with open_bar(n_done=self.n_done, n_to_ask=len(queue), show=self.progress) as bar:
             self._tally = Tally(bar=bar, n_to_ask=len(queue))
             self._pace = Pace(
                 n_workers,
@@ -136,7 +138,7 @@ class Asking:
         while queue and not self._stopped:
             job = queue.popleft()
             try:
-                again = await self._ask_one(job)
+                again = await self._ask_in_turn(job)
             except Exception as error:  # noqa: BLE001 (whatever it is, the others go on)
                 self._note_failure(job, error)
                 again = None
@@ -146,6 +148,14 @@ class Asking:
                 queue.appendleft(again)  # while the server's cache still knows the prompt
             else:
                 queue.append(again)
+
+    async def _ask_in_turn(self, job: Job) -> Job | None:
+        """Ask one at a time until it is known how long replies are: the budget rests on it."""
+        if self.max_cost_usd is not None and self.bound.is_guess:
+            async with self._learning:
+                if self.bound.is_guess:
+                    return await self._ask_one(job)
+        return await self._ask_one(job)
 
     async def _ask_one(self, job: Job) -> Job | None:
         """Ask one question; return a job when there is something to ask again."""
@@ -186,6 +196,7 @@ class Asking:
             return None
         if claim is Claim.IN_BATCH:
             self.failures[job.digest] = "it waits in a batch: call collect_batch() for it"
+            self._n_in_batch += 1
             self._tally.n_failed += 1
             return None
         if claim is Claim.OVER_BUDGET and not self._may_free_money:
@@ -242,9 +253,9 @@ class Asking:
     def _judge(self, job: Job, reply: RawReply, annotation: Annotation) -> Job | None:
         """Count a reply; return the job that corrects one at fault."""
         if annotation.answers:
-            self._n_usable += 1
+            self.n_usable += 1
         else:
-            self._n_unusable += 1
+            self.n_unusable += 1
         if annotation.status == "ok":
             self._tally.n_answered += 1
             return None
@@ -265,10 +276,10 @@ class Asking:
 
     def _stop_if_useless(self, annotation: Annotation) -> None:
         """Stop paying when the first replies are all unusable: the next ones will be, too."""
-        if self._n_unusable >= _MAX_FAILURES_IN_A_ROW and not self._n_usable and not self.n_known:
+        if self.n_unusable >= _MAX_FAILURES_IN_A_ROW and not self.n_usable:
             self._stop(
                 TeacherError(
-                    f"the first {self._n_unusable} replies are all unusable, the last: "
+                    f"the first {self.n_unusable} replies are all unusable, the last: "
                     f"{annotation.status} ({annotation.detail}). They are in the store. Try "
                     f"another model=, or response_format= 'json_object' or 'text'."
                 )

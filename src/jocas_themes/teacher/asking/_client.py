@@ -149,9 +149,7 @@ def _send_as_it_is(request: Mapping[str, Any]) -> dict[str, Any]:
     Of a request's other arguments it looks at every part, the schema of the answer included,
     which takes it a third of its time.
     """
-    body = {**request, **request.get("extra_body", {})}
-    body.pop("extra_body", None)
-    return {"model": request["model"], "messages": [], "extra_body": body}
+    return {"model": request["model"], "messages": [], "extra_body": dict(request)}
 
 
 def find_fatal(error: Exception, *, model: str, api_key_env: str) -> TeacherError | None:

@@ -37,12 +37,12 @@ class Tally:
         self.bar.update()
 
 
-def open_bar(*, n_known: int, n_to_ask: int, show: bool) -> Any:
+def open_bar(*, n_done: int, n_to_ask: int, show: bool) -> Any:
     """Open the bar of a run."""
     return tqdm(
-        total=n_known + n_to_ask,
-        initial=n_known,
+        total=n_done + n_to_ask,
+        initial=n_done,
         desc="teacher",
-        unit=" offers",
+        unit=" questions",
         disable=not show,
     )

@@ -1,6 +1,6 @@
 """What asking costs: tokens, prices, estimates."""
 
-from jocas_themes.teacher.cost._bound import CostBound
+from jocas_themes.teacher.cost._bound import LIMITS, CostBound
 from jocas_themes.teacher.cost._estimate import (
     CostEstimate,
     bound_cost,
@@ -17,6 +17,7 @@ from jocas_themes.teacher.cost._tokens import (
 )
 
 __all__ = [
+    "LIMITS",
     "CostBound",
     "CostEstimate",
     "Price",

@@ -15,6 +15,8 @@ _REASONING_TOKENS = 8_000
 # What the next reply may take beyond the longest one so far.
 _GROWTH = 1.25
 _PER_MESSAGE = 4
+# How a request may state the most that its reply may take.
+LIMITS = ("max_completion_tokens", "max_tokens")
 
 _count_again = lru_cache(maxsize=8)(approximate_tokens)
 
@@ -52,13 +54,22 @@ class CostBound:
 
     def learn(self, usage: Usage) -> None:
         """Learn how long replies are."""
-        self.longest = max(self.longest, usage.completion_tokens or 0)
+        self.longest = max(self.longest, usage.completion_tokens or 1)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing is known yet of how long replies are."""
+        return self.price is not None and self._stated is None and not self.longest
+
+    @property
+    def _stated(self) -> int | None:
+        """Return the limit that the request states, if any."""
+        stated = [self.request_params.get(name) for name in LIMITS]
+        return max((limit for limit in stated if limit is not None), default=None)
 
     def _max_completion_tokens(self) -> int:
-        for name in ("max_completion_tokens", "max_tokens"):
-            stated = self.request_params.get(name)
-            if isinstance(stated, int):
-                return stated
+        if self._stated is not None:
+            return self._stated
         reasoning = self.price is not None and self.price.reasoning
         assumed = self.n_themes * _TOKENS_PER_THEME + reasoning * _REASONING_TOKENS
         return max(assumed, int(self.longest * _GROWTH))

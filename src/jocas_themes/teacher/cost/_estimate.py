@@ -29,6 +29,8 @@ class CostEstimate:
         Offers, and distinct texts among them.
     n_stored : int
         Distinct texts whose answer the store holds: they cost nothing.
+    n_in_batch : int
+        Requests that were handed over in a batch, and are paid for when it is collected.
     n_calls : int
         Requests to make.
     prompt_tokens, completion_tokens : int
@@ -40,7 +42,7 @@ class CostEstimate:
     batch_cost_usd : float, optional
         What they would cost by batch; None where there are no batches.
     spent_usd : float
-        What the store's replies cost already.
+        What the store's replies cost already, and requests without an answer may have.
     counter : str
         How the tokens were counted.
     price : Price
@@ -56,6 +58,7 @@ class CostEstimate:
     n_offers: int
     n_distinct: int
     n_stored: int
+    n_in_batch: int
     n_calls: int
     prompt_tokens: int
     completion_tokens: int
@@ -71,6 +74,7 @@ class CostEstimate:
         rows = {
             "offers": f"{self.n_offers:,}, {self.n_distinct:,} distinct texts",
             "in the store": f"{self.n_stored:,}, which cost nothing",
+            **({"in a batch": f"{self.n_in_batch:,} requests"} if self.n_in_batch else {}),
             "requests": f"{self.n_calls:,}",
             "prompts": f"{self.prompt_tokens:,} tokens{self._each(self.prompt_tokens)} "
             f"({self.counter})",
@@ -110,6 +114,7 @@ def build_estimate(
     n_offers: int,
     n_distinct: int,
     n_stored: int,
+    n_in_batch: int = 0,
     n_calls: int,
     prompt_tokens: int,
     price: Price,
@@ -124,7 +129,7 @@ def build_estimate(
 
     Parameters
     ----------
-    model, messages, n_offers, n_distinct, n_stored, n_calls, prompt_tokens
+    model, messages, n_offers, n_distinct, n_stored, n_in_batch, n_calls, prompt_tokens
         As in `CostEstimate`.
     price, counter, spent_usd
         As in `CostEstimate`.
@@ -182,6 +187,7 @@ def build_estimate(
         n_offers=n_offers,
         n_distinct=n_distinct,
         n_stored=n_stored,
+        n_in_batch=n_in_batch,
         n_calls=n_calls,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,

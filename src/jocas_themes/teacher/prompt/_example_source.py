@@ -1,6 +1,7 @@
 """Where the worked examples of a prompt come from: the taxonomy, or gold offers like this one."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import pandas as pd
 
@@ -29,4 +30,5 @@ def open_examples(
         messages = build_example_messages(build_taxonomy_examples(taxonomy))
         return lambda _: messages
     chooser = ExampleChooser(examples, taxonomy, n_examples=n_examples, prepare=prepare)
-    return lambda sent: build_example_messages(chooser.choose(sent), prepare=prepare)
+    choose = lru_cache(maxsize=None)(chooser.choose)  # for the key, each vote, and the request
+    return lambda sent: build_example_messages(choose(sent))
