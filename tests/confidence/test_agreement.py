@@ -116,7 +116,7 @@ def test_the_inputs_are_not_changed() -> None:
 def test_text_and_html(confidences: list[float]) -> None:
     result = agreement(build_table([1, 0], confidences), build_table([1, 1], confidences))
     text, html = str(result), result._repr_html_()
-    for heading in ("By theme", "mcnemar_p"):
+    for heading in ("By theme", "kappa"):
         assert heading in text
         assert heading in html
     assert ("By confidence" in text) == (confidences[0] == 90)

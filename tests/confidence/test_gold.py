@@ -72,3 +72,29 @@ def test_keeping_what_is_sure(annotations: pd.DataFrame) -> None:
     assert compute_coverage(cells, keep_sure(cells, 80)) == 3 / 8
     assert compute_coverage(cells, keep_sure(cells, 0)) == 3 / 8
     assert np.isnan(compute_coverage(cells.iloc[:0], cells.iloc[:0]))
+
+
+def build_teacher_table(n_offers: int, confidence: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "offer_id": [str(number) for number in range(n_offers)],
+            "text": "t",
+            "A": 1.0,
+            "A_confidence": confidence,
+            "A_evidence": None,
+            "status": "ok",
+        }
+    )
+
+
+def test_decisions_are_not_compared_with_themselves() -> None:
+    gold = build_teacher_table(10, 100)[["offer_id", "A"]]
+    with pytest.raises(ValueError, match=r"10 answers .* recall\(offers, decisions=False\)"):
+        match_gold(build_teacher_table(10, 100), gold, themes=None)
+    match_gold(build_teacher_table(10, 99), gold, themes=None)  # a teacher that is only very sure
+    match_gold(build_teacher_table(9, 100), gold, themes=None)  # and one of few answers
+
+
+def test_tables_in_each_other_s_place_are_refused(annotations: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="seem to be exchanged"):
+        match_gold(build_gold(), annotations, themes=None)

@@ -283,3 +283,23 @@ def test_the_second_pass_as_gold(shared_data: Path) -> None:
     # 1 of 97 differs from 55 up (at most 4.8%), 3 of 100 in all (at most 7.6%)
     assert choice.threshold == 55
     assert choose_threshold(first, second.iloc[:50], theme="DIVERSITY").threshold is None
+
+
+def test_it_says_when_more_gold_would_not_help() -> None:
+    # 40 of 200 answers are wrong at every confidence: far more than the 5% to be accepted.
+    n = 200
+    offers = [str(number) for number in range(n)]
+    annotations = pd.DataFrame(
+        {
+            "offer_id": offers,
+            "text": "t",
+            "A": 1.0,
+            "A_confidence": np.tile([60.0, 95.0], n // 2),
+            "A_evidence": None,
+            "status": "ok",
+        }
+    )
+    gold = pd.DataFrame({"offer_id": offers, "A": np.repeat([1.0, 1.0, 1.0, 1.0, 0.0], n // 5)})
+    message = choose_threshold(annotations, gold).message
+    assert "far more than 5% of the gold answers are wrong (20%" in message
+    assert "will not help" in message

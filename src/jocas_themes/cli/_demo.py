@@ -145,8 +145,8 @@ The offers are fictitious: nothing here says anything about the labour market.
 
 {seconds:.0f} s in all. With your own offers:
   jocas-themes profile  'offers/**/*.parquet'
-  jocas-themes teach    'offers/**/*.parquet' --model gpt-5-mini --out annotated.parquet
-  jocas-themes train    annotated.parquet --out model/
-  jocas-themes evaluate annotated.parquet
+  jocas-themes teach    'offers/**/*.parquet' --model gpt-5-mini --max-cost-usd 10 --out a.parquet
+  jocas-themes train    a.parquet --out model/
+  jocas-themes evaluate a.parquet
   jocas-themes label    'offers/**/*.parquet' --model model/ --out labels/"""
     )

@@ -21,6 +21,7 @@ _KEPT = {
 }
 # The library speaks of arguments; here they are options.
 _ARGUMENT = re.compile(r"\b(?:pass )?([a-z][a-z_]+)=(?:True\b|\(\.\.\.\)|\([^()]*\)|\.\.\.)?")
+_PRICE = re.compile(r"price=\{'input': ([\d.]+), 'output': ([\d.]+)\}")
 _OPTIONS = frozenset(
     {"api_key_env", "base_url", "encoding", "keep_columns", "max_cost_usd", "model", "overwrite"}
     | {"price", "request_params", "response_format", "reviewer", "taxonomy", "text_columns"}
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = _show_warning
         try:
             options.run(options)
+        except BrokenPipeError:  # the reader, such as head, has seen enough
+            sys.stderr.close()
+            return 0
         except (JocasThemesError, ValueError, TypeError, OSError) as error:
             if options.verbose:
                 traceback.print_exc()
@@ -75,6 +79,7 @@ def _speak_of_options(message: str) -> str:
         name = found[1]
         return f"--{name.replace('_', '-')}" if name in _OPTIONS else found[0]
 
+    message = _PRICE.sub(r"--price \1 \2", message).replace("mode='sync'", "no --batch")
     return _ARGUMENT.sub(rename, message)
 
 

@@ -65,11 +65,11 @@ def _show_number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 2 else f"{value:.0f}"
 
 
-def check_out(out: str, ending: str) -> Path:
+def check_out(out: str, ending: str, *, option: str = "--out") -> Path:
     """Refuse a file that could not be written in the end."""
     path = Path(out)
     if path.suffix != ending:
-        raise ValueError(f"--out must end in {ending}, got {out!r}.")
+        raise ValueError(f"{option} must end in {ending}, got {out!r}.")
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"--out is in a folder that is not there: {path.absolute().parent}.")
+        raise ValueError(f"{option} is in a folder that is not there: {path.absolute().parent}.")
     return path

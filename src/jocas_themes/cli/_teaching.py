@@ -129,6 +129,10 @@ def _print_spending(path: Path) -> None:
 
 def run_review(options: Namespace) -> None:
     """Draw, export, import, or show the review queue."""
+    if not options.draw and not Path(options.review).exists():
+        raise ValueError(f"there is no review file {options.review}. Make one with --draw.")
+    if options.gold and not Path(options.store).exists():
+        raise ValueError(f"there is no store {options.store}: nobody has decided anything yet.")
     queue = ReviewQueue(options.review, store=options.store, taxonomy=_read_taxonomy(options))
     if options.draw:
         table = read_labelled(options.draw)
@@ -145,7 +149,7 @@ def run_review(options: Namespace) -> None:
         n_new = queue.import_from(options.import_path, options.format, reviewer=options.reviewer)
         print(f"{n_new} new decisions, kept in {options.store}")
     elif options.gold:
-        out = check_out(options.gold, ".parquet")
+        out = check_out(options.gold, ".parquet", option="--gold")
         gold = queue.gold()
         write_table(gold, out)
         print(f"written: {out} ({len(gold)} offers)")
@@ -168,9 +172,9 @@ def _name_format(options: Namespace) -> str:
 def run_report(options: Namespace) -> None:
     """Measure a teacher against gold labels."""
     annotated, gold = read_labelled(options.annotated), read_labelled(options.gold)
+    choice = choose_threshold(annotated, gold, max_error=options.max_error)
     print(teacher_report(annotated, gold))
-    print()
-    print(choose_threshold(annotated, gold, max_error=options.max_error).message)
+    print(f"\n{choice.message}")
 
 
 def run_export(options: Namespace) -> None:

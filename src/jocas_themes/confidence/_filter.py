@@ -167,6 +167,11 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         return masked
 
     def _check_params(self) -> None:
+        if self.threshold is None:
+            raise ValueError(
+                "'threshold' must be a number in the range [0, 100], got None: choose_threshold "
+                "certified none, as its message says."
+            )
         self._validate_params()
         if 0 < self.threshold <= 1:
             raise ValueError(

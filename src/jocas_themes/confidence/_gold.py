@@ -9,10 +9,14 @@ import pandas as pd
 from jocas_themes.annotations import Themes
 from jocas_themes.confidence._arrays import FloatArray, IntArray
 from jocas_themes.confidence._matching import match_cells
-from jocas_themes.offers import to_frame
+from jocas_themes.offers import find_theme_codes, to_frame
 
 # Where the accuracy-coverage curve is read, and the steps by which a threshold is chosen.
 THRESHOLDS = tuple(range(0, 101, 5))
+# What a cell has for confidence once somebody decided it; and from how many such cells on it
+# cannot be the teacher's own.
+_DECIDED = 100
+_ENOUGH_CELLS = 10
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,7 +36,8 @@ class GoldCells:
 
 def match_gold(annotations: Any, gold: Any, *, themes: Themes) -> GoldCells:
     """Put the teacher's answers beside the gold labels that are known."""
-    gold = to_frame(gold)
+    annotations, gold = to_frame(annotations), to_frame(gold)
+    _refuse_exchanged(annotations, gold)
     matched = match_cells(annotations, gold, themes=themes, names=("annotations", "gold"))
     rows = matched.rows[1]
     weights, clusters = _read_weights(gold, rows), _read_clusters(gold, rows)
@@ -49,7 +54,31 @@ def match_gold(annotations: Any, gold: Any, *, themes: Themes) -> GoldCells:
         }
     )
     known = cells[cells["gold"].notna()].reset_index(drop=True)
+    _refuse_decided(known)
     return GoldCells(known, matched.codes, len(rows), matched.n_unmatched[1])
+
+
+def _refuse_exchanged(annotations: Any, gold: Any) -> None:
+    """Refuse the two tables in each other's place."""
+    are_tables = isinstance(gold, pd.DataFrame) and isinstance(annotations, pd.DataFrame)
+    if are_tables and find_theme_codes(gold) and not find_theme_codes(annotations):
+        raise ValueError(
+            "annotations and gold seem to be exchanged: the second table holds confidences, the "
+            "first does not. Pass the annotated table first."
+        )
+
+
+def _refuse_decided(known: pd.DataFrame) -> None:
+    """Refuse answers that are people's decisions: they would be compared with themselves."""
+    answered = known[known["answer"].notna()]
+    decided = answered["right"] & (answered["confidence"] == _DECIDED)
+    if len(answered) >= _ENOUGH_CELLS and decided.all():
+        raise ValueError(
+            f"all {len(answered)} answers to compare are right, with a confidence of exactly "
+            f"{_DECIDED}: they seem to be people's decisions, which LLMTeacher.annotate puts in "
+            f"place of its answers. Measure the teacher on recall(offers, decisions=False), or "
+            f"with teach --no-decisions."
+        )
 
 
 def keep_sure(cells: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -18,6 +18,9 @@ from jocas_themes.confidence._intervals import (
 )
 from jocas_themes.confidence._rendering import render_html, render_text
 
+# Fewer may be bad luck.
+_SEVERAL_ERRORS = 10
+
 
 @dataclass(frozen=True, eq=False)
 class ThresholdChoice:
@@ -257,6 +260,15 @@ def _explain(choice: ThresholdChoice) -> str:
             f"They are {_percent(chosen['coverage'])} of all gold cells."
         )
     n_independent = choice.table["n_independent"]
+    kept = choice.table[choice.table["n"] > 0]
+    if len(kept) and _is_hopeless(kept, choice.max_error):
+        least = kept.sort_values("error").iloc[0]
+        return (
+            f"{refusal}: at every threshold far more than {max_error} of the gold answers are "
+            f"wrong ({_percent(least['error'])} at {least['threshold']:g}, the least). More gold "
+            f"will not help. Improve the teacher, with examples, votes, clearer definitions or "
+            f"another model, or accept a larger max_error."
+        )
     if n_independent.max() < choice.n_needed:
         n_more = math.ceil(choice.n_needed - n_independent.max())
         return (
@@ -271,6 +283,11 @@ def _explain(choice: ThresholdChoice) -> str:
         f"with {confidence} confidence that at most {max_error} are. Allow a larger max_error, "
         f"improve the teacher, or draw a new and larger gold sample."
     )
+
+
+def _is_hopeless(kept: pd.DataFrame, max_error: float) -> bool:
+    """Tell whether every threshold keeps, clearly, a larger share of errors than is accepted."""
+    return bool(((kept["error"] > 2 * max_error) & (kept["errors"] >= _SEVERAL_ERRORS)).all())
 
 
 def _count(row: pd.Series) -> str:

@@ -325,11 +325,7 @@ class LLMTeacher(BaseTeacher):
         """
         self._check_params()
         table = self._read_offers(offers)
-        if not isinstance(self.store, AnnotationStore) and not Path(self.store).exists():
-            raise StoreError(
-                f"there is no store {self.store}: nothing was asked yet. Check store=."
-            )
-        with self._open_store() as store:
+        with self._open_store(must_exist=True) as store:
             store.require_taxonomy(self.taxonomy, adopt=False)
             return self._annotate(table, store, ask=False, decide=decisions)
 
@@ -455,7 +451,7 @@ class LLMTeacher(BaseTeacher):
         """
         self._check_params()
         questions = self._question(self._read_offers(offers))
-        with self._open_store() as store:
+        with self._open_store(must_exist=True) as store:
             return store.trace(questions.digests)
 
     def build_key(self, text: str) -> ReplyKey:
@@ -542,7 +538,7 @@ class LLMTeacher(BaseTeacher):
             If the server does not know a batch any more.
         """
         self._check_params()
-        with self._open_store() as store:
+        with self._open_store(must_exist=True) as store:
             return self._batching(store).collect(wait=wait)
 
     def cancel_batch(self, batch_id: str | None = None) -> pd.DataFrame:
@@ -559,7 +555,7 @@ class LLMTeacher(BaseTeacher):
             All batches of the store, and what became of them.
         """
         self._check_params()
-        with self._open_store() as store:
+        with self._open_store(must_exist=True) as store:
             return self._batching(store).cancel(batch_id)
 
     def _annotate(
@@ -754,12 +750,17 @@ class LLMTeacher(BaseTeacher):
         return open_client(api_key=api_key, base_url=base_url)
 
     @contextmanager
-    def _open_store(self) -> Iterator[AnnotationStore]:
+    def _open_store(self, *, must_exist: bool = False) -> Iterator[AnnotationStore]:
         """Open the store, and close it again if it is not the user's."""
         if isinstance(self.store, AnnotationStore):
             yield self.store
             return
         with AnnotationStore(self.store) as store:
+            if must_exist and not store.path.exists():
+                raise StoreError(
+                    f"there is no store {store.path}: nothing was asked yet, or store= names "
+                    f"another file. A relative path starts from the working folder."
+                )
             yield store
 
     def _check_params(self) -> None:

@@ -503,4 +503,5 @@ def test_the_bar_shows_money_and_what_goes_wrong(store, capsys):
     shown = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
     # Each reply costs 120 tokens at $0.001.
     assert "4/4" in shown
-    assert "answered=2, to review=2, failed=0, spent=$0.48, projected=$0.48" in shown
+    assert ", $0.48 of $0.48, 2 answered, 2 to review, 0 failed" in shown
+    assert len(shown) <= 80

@@ -21,7 +21,7 @@ from chat_server import ChatServer, Reply, answer_by_word, build_teacher, failur
 from fault_replies import answer_by_word as answer_all
 from fault_replies import build_completion
 from fault_server import FAULTS, FaultServer, fetch_journal, scale_faults, serve_apart
-from jocas_themes import HR_THEMES, as_offers
+from jocas_themes import HR_THEMES, LLMTeacher, as_offers
 from jocas_themes.annotations import AnnotationStore
 from teacher import lives
 
@@ -129,8 +129,9 @@ def test_storms_reduce_what_is_under_way_at_once(store):
 def test_all_real_offers_through_a_fifth_of_faults(shared_data, store, record_property):
     labels = pd.read_parquet(shared_data / "offers_labelled.parquet")
     offers = as_offers(labels[[c for c in labels if not c.startswith(tuple(_CODES))]])
+    as_sent = LLMTeacher("m")  # redacts, and cuts
     answers = {
-        text: {
+        as_sent.build_key(text).text: {
             code: {
                 "evidence": row[f"{code}_evidence"] if row[code] else None,
                 "present": bool(row[code]),
@@ -142,8 +143,7 @@ def test_all_real_offers_through_a_fifth_of_faults(shared_data, store, record_pr
     }
     with FaultServer(answers.__getitem__, faults=scale_faults(0.2), storm_s=0.2) as server:
         start = time.monotonic()
-        params = {"redact": False, "max_offer_tokens": None, "concurrency": 32}
-        table = lives.annotate(server.url, store, offers, **params)
+        table = lives.annotate(server.url, store, offers, concurrency=32)
         record_property("seconds", time.monotonic() - start)
     faults = Counter(entry.fault for entry in server.journal)
     assert FAULTS.keys() <= faults.keys()

@@ -249,3 +249,12 @@ class TestTimeout:
             assert time.monotonic() - start < 2
             # It repeated nothing by itself.
             assert len(server.journal) == 2
+
+
+def test_nobody_is_waited_for_who_was_never_there(store):
+    with ChatServer(answer_by_word) as server:
+        url = server.url
+    start = time.monotonic()
+    with pytest.raises(TeacherUnavailableError, match="Connection"):
+        build_teacher(url, store, max_retries=8, concurrency=4).annotate(_TEXTS)
+    assert time.monotonic() - start < 20  # eight growing pauses would take a minute and more

@@ -65,7 +65,8 @@ class TestEstimate:
     def test_is_read_before_paying(self):
         text = str(_estimate(spent_usd=0.0512))
         assert text == repr(_estimate(spent_usd=0.0512))  # what a notebook shows
-        assert text.startswith("Asking gpt-4.1-mini: about $1.09\n")
+        assert text.startswith("The prompt of one offer:\n\n[system]\n")
+        assert "\nAsking gpt-4.1-mini: about $1.09\n" in text  # last, where a terminal ends
         for said in (
             "1,200, 1,100 distinct texts",
             "100, which cost nothing",
@@ -74,7 +75,7 @@ class TestEstimate:
             "$0.40 in and $1.60 out per million tokens (table of 20",
             "about $0.54",
             "$0.051 for the replies in the store",
-            "[system]\nAnnotate.\n[user]\nComptable",
+            "[system]\nAnnotate.\n\n[user]\nComptable",
         ):
             assert said in text
         own = find_price("gpt-5", {"input": 1, "output": 2})

@@ -126,7 +126,7 @@ class TestCount:
             assert count_tokens("prime", "gpt-5-mini") == approximate_tokens("prime")
         assert offline == ["o200k_base"]
         assert caplog.text.count("could not load its encoding o200k_base") == 1
-        assert "ConnectionError: no network" in caplog.text
+        assert "(ConnectionError)" in caplog.text
 
 
 class TestRequest:

@@ -103,7 +103,7 @@ class DecisionChecker:
         if isinstance(given.text, str):
             # Tools may write other line ends; of two such texts, the very same one.
             for text in sorted(self._texts[offer_id], key=lambda text: text != given.text):
-                if given.text.splitlines() == text.splitlines():
+                if _flatten(given.text) == _flatten(text):
                     return offer_id, text
         raise ValueError(
             f"the text of {offer_id!r} differs from the queue's, so that the answer may be about "
@@ -127,6 +127,11 @@ class DecisionChecker:
                 f"at the same time, {date}; empty decided_at to decide anew"
             )
         return date
+
+
+def _flatten(text: str) -> list[str]:
+    """Write a text as a spreadsheet may: its own line ends, "?" for what cp1252 lacks."""
+    return text.encode("cp1252", errors="replace").decode("cp1252").splitlines()
 
 
 def check_evidence(evidence: str | None, text: str, label: int) -> None:

@@ -107,6 +107,7 @@ class Asking:
             running.result()
         except KeyboardInterrupt:
             running.cancel()
+        logger.warning("interrupted: what was answered is in the store; run again to ask the rest")
 
     async def _ask_all(self, queue: deque[Job]) -> None:
         """Let workers draw from one queue of jobs until it is empty or the run has stopped."""
@@ -308,18 +309,18 @@ class Asking:
 
     def _explain_budget(self, spending: Spending, reserved_usd: float) -> BudgetReachedError:
         lost = (
-            f", up to ${spending.lost_usd:.4f} on requests that were never answered"
+            f", up to ${spending.lost_usd:.4f} may have been charged for requests that broke"
             if spending.lost_usd
             else ""
         )
         flying = (
-            f", up to ${spending.in_flight_usd:.4f} still under way elsewhere"
+            f", up to ${spending.in_flight_usd:.4f} is under way elsewhere"
             if spending.in_flight_usd
             else ""
         )
         return BudgetReachedError(
-            f"the budget (max_cost_usd) of ${self.max_cost_usd:g} is reached: the store's replies "
-            f"cost ${spending.spent_usd:.4f}{lost}{flying}, and the next request could cost "
+            f"the budget (max_cost_usd) of ${self.max_cost_usd:.4g} is reached: the store's "
+            f"replies cost ${spending.spent_usd:.4f}{lost}{flying}, and the next request could cost "
             f"${reserved_usd:.4f}. All that was paid for is in the store, where recall(offers) "
             f"reads it; for the rest, raise max_cost_usd and run again."
         )

@@ -24,16 +24,12 @@ class Tally:
 
     def advance(self) -> None:
         """Show that one more question is done with."""
-        shown = {
-            "answered": str(self.n_answered),
-            "to review": str(self.n_to_review),
-            "failed": str(self.n_failed),
-        }
+        counts = f"{self.n_answered} answered, {self.n_to_review} to review, {self.n_failed} failed"
         n_done = self.n_answered + self.n_to_review + self.n_failed
         if self.spent_usd is not None:
-            shown["spent"] = f"${self.spent_usd:.2f}"
-            shown["projected"] = f"${self.spent_usd / max(n_done, 1) * self.n_to_ask:.2f}"
-        self.bar.set_postfix(shown, refresh=False)
+            projected_usd = self.spent_usd / max(n_done, 1) * self.n_to_ask
+            counts = f"${self.spent_usd:.2f} of ${projected_usd:.2f}, {counts}"
+        self.bar.set_postfix_str(counts, refresh=False)
         self.bar.update()
 
 
@@ -43,6 +39,7 @@ def open_bar(*, n_done: int, n_to_ask: int, show: bool) -> Any:
         total=n_done + n_to_ask,
         initial=n_done,
         desc="teacher",
-        unit=" questions",
+        # Without a drawing: money and counts must fit a terminal of 80 columns.
+        bar_format="{desc} {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]",
         disable=not show,
     )

@@ -16,6 +16,8 @@ from jocas_themes.teacher.reply import load_body
 _RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 # What makes no sense without another.
 _DEPENDENT = {"logprobs": "top_logprobs"}
+# Connections that fail at the very beginning, before the run gives up on the address.
+_MAX_UNREACHED = 5
 
 
 class UnansweredError(Exception):
@@ -35,6 +37,8 @@ class Sender:
     asker: Asker
     max_retries: int
     left_out: set[str]
+    _is_reached: bool = False
+    _n_unreached: int = 0
 
     async def ask(
         self,
@@ -57,7 +61,7 @@ class Sender:
                 refused.add(outcome.parameter)
                 self.left_out.add(outcome.parameter)
                 continue
-            is_last = not outcome.is_passing or n_faults >= self.max_retries
+            is_last = not outcome.is_passing or n_faults >= self.max_retries or self._is_away
             if outcome.may_be_charged:
                 await self._release(digest, lost=outcome.kind)
             elif is_last or self.pace.is_stopped:
@@ -69,6 +73,11 @@ class Sender:
             if outcome.may_be_charged and await reclaim() is not Claim.YOURS:
                 raise UnansweredError
 
+    @property
+    def _is_away(self) -> bool:
+        """Whether nobody was ever there: patience is for servers that have answered before."""
+        return not self._is_reached and self._n_unreached >= _MAX_UNREACHED
+
     async def _try(self, request: Mapping[str, Any], n_tokens: int) -> Fault | RawReply | None:
         """Send once, when it is this request's turn."""
         slot = await self.pace.enter(n_tokens)
@@ -79,10 +88,13 @@ class Sender:
             load_body(reply.body)  # refuses what is no reply
         except Exception as error:  # noqa: BLE001 (it is classified)
             fault = classify_fault(error)
+            self._is_reached |= fault.kind != "connection"
+            self._n_unreached += fault.kind == "connection"
             self.pace.note_fault(fault, slot)
             return fault
         finally:
             self.pace.leave()
+        self._is_reached = True
         self.pace.note_reply(reply.headers, slot)
         return reply
 

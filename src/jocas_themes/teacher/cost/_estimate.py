@@ -70,7 +70,7 @@ class CostEstimate:
     price: Price
 
     def __str__(self) -> str:
-        """Write the estimate as a short table, what it leaves out, and one prompt."""
+        """Write one prompt, the estimate as a short table, and what it leaves out."""
         rows = {
             "offers": f"{self.n_offers:,}, {self.n_distinct:,} distinct texts",
             "in the store": f"{self.n_stored:,}, which cost nothing",
@@ -87,16 +87,15 @@ class CostEstimate:
             else f"about {_format_usd(self.batch_cost_usd)}",
             "spent before": f"{_format_usd(self.spent_usd)} for the replies in the store",
         }
+        prompt = [f"[{message['role']}]\n{message['content']}\n" for message in self.messages]
         return "\n".join(
             [
+                *(["The prompt of one offer:", "", *prompt] if prompt else []),
                 f"Asking {self.model}: about {_format_usd(self.cost_usd)}",
                 *(f"  {name:<13} {value}" for name, value in rows.items()),
                 "Not counted: requests repeated after a fault or an answer that breaks the schema,",
                 "and the discount on the part of the prompt that never changes, which servers give",
                 "when they find it in their cache.",
-                "",
-                "The prompt of one offer:",
-                *(f"[{message['role']}]\n{message['content']}" for message in self.messages),
             ]
         )
 

@@ -197,9 +197,8 @@ def _load_encoding(name: str) -> Any:
         return tiktoken.get_encoding(name)
     except Exception as error:  # noqa: BLE001 (offline, a proxy, a broken cache: all the same here)
         logger.warning(
-            "tokens are approximated: tiktoken could not load its encoding %s (%s: %s)",
+            "tokens are approximated: tiktoken could not load its encoding %s (%s)",
             name,
             type(error).__name__,
-            error,
         )
         return None
