@@ -10,26 +10,31 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.pipeline import Pipeline
 
 from batch_server import BatchServer
 from chat_server import TWO_THEMES, build_teacher
 from jocas_themes.annotations import AnnotationStore
 from jocas_themes.annotations.store._batches import BatchLedger
+from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.errors import (
     BatchError,
     BudgetReachedError,
     JocasThemesWarning,
     MissingKeyError,
     TeacherAuthError,
+    TeacherError,
     TeacherUnavailableError,
     UnknownPriceError,
 )
+from jocas_themes.student import ThemeClassifier
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher.asking import _loop
 from jocas_themes.teacher.batch import _batching, _files
 
 KEY = "sk-test-0123456789abcdef"
 OFFERS = ["Ouvert à tous, prime.", "Une prime.", "Rien."]
+PAY = Taxonomy(HR_THEMES[1:2])
 # $1 a million tokens each way, half of it by batch.
 PRICE = {"input": 1, "output": 1, "batch_discount": 0.5, "reasoning": False}
 
@@ -171,22 +176,36 @@ class TestBudget:
 
     def test_is_not_exceeded_and_earlier_files_stay(self, server, store, build, monkeypatch):
         monkeypatch.setattr(_files, "MAX_REQUESTS", 1)
-        build(price=PRICE).submit_batch(OFFERS[:1])
+        params = {"price": PRICE, "request_params": {"max_completion_tokens": 1_000}}
+        build(**params).submit_batch(OFFERS[:1])
         one_usd = store.read_spending().in_flight_usd
         with pytest.raises(
             BudgetReachedError, match=r"1 requests may cost up to \$0\.00\d+, and max_cost_usd=0.00"
         ):
-            build(price=PRICE, max_cost_usd=2.5 * one_usd).submit_batch(OFFERS)
+            build(**params, max_cost_usd=2.5 * one_usd).submit_batch(OFFERS)
         assert store.read_batches()["n_requests"].tolist() == [1, 1]
         assert len(server.batches) == 2
         assert server.calls["POST /files"] == 2  # nothing of the third
         assert store.read_spending().in_flight_usd <= 2.5 * one_usd
 
     def test_counts_what_is_under_way_elsewhere(self, server, store, build):
-        build(price=PRICE).submit_batch(OFFERS)
+        params = {"price": PRICE, "request_params": {"max_completion_tokens": 1_000}}
+        build(**params).submit_batch(OFFERS)
         reserved_usd = store.read_spending().in_flight_usd
         with pytest.raises(BudgetReachedError, match="under way"):
-            build(price=PRICE, max_cost_usd=reserved_usd).submit_batch(["Autre."])
+            build(**params, max_cost_usd=reserved_usd).submit_batch(["Autre."])
+
+    def test_a_guess_is_refused_before_anything_is_sent(self, server, store, build):
+        with pytest.raises(
+            ValueError, match=r"has the length of 0 replies .* Pass request_params=\{\"max_compl"
+        ):
+            build(price=PRICE, max_cost_usd=1).submit_batch(OFFERS)
+        with pytest.raises(ValueError, match="must be stated or known"):
+            build(price=PRICE, max_cost_usd=1, mode="batch").annotate(OFFERS)
+        assert not server.calls
+        assert store.read_batches().empty
+        build(price=PRICE).annotate([f"Offre {number}." for number in range(20)])
+        assert build(price=PRICE, max_cost_usd=1).submit_batch(OFFERS)["n_requests"].item() == 3
 
     def test_full_price_where_no_discount_is_known(self, server, store, build):
         build(model="own", price={"input": 1, "output": 1}).submit_batch(OFFERS)
@@ -294,6 +313,60 @@ class TestCollect:
         assert teacher.collect_batch()["detail"].item().startswith("0 of 3 answered; 2 failed")
         assert "is gone" in caplog.text
         assert "3 of 3" not in caplog.text
+
+    @pytest.mark.parametrize("ending", ["batch_expired", "batch_cancelled"])
+    @pytest.mark.parametrize("spoilt", [{"lose_output": True}, {"leave_out": True}])
+    def test_what_was_answered_and_cannot_be_read_counts_as_lost(
+        self, server, store, build, ending, spoilt
+    ):
+        """Two were answered, and are charged; one was not, and is free."""
+        teacher = build(price=PRICE)
+        *answered, late = digests(teacher)
+        teacher.submit_batch(OFFERS)
+        if ending == "batch_cancelled":
+            teacher.cancel_batch()
+        reserved_usd = store.read_spending().in_flight_usd
+        if "leave_out" in spoilt:
+            spoilt = {"leave_out": answered}
+        finish_all(server, fail={late: ending}, **spoilt)
+        assert "2 may have been charged" in teacher.collect_batch()["detail"].item()
+        assert store.read_spending().lost_usd == pytest.approx(reserved_usd * 2 / 3, rel=0.01)
+        assert teacher.submit_batch(OFFERS)["n_requests"].item() == 3
+
+    def test_a_line_of_an_expired_batch_that_cannot_be_read_counts_as_lost(
+        self, server, store, build
+    ):
+        """Also where the server does not count what it completed."""
+        teacher = build(price=PRICE)
+        teacher.submit_batch(OFFERS)
+        reserved_usd = store.read_spending().in_flight_usd
+        finish_all(server, truncate=True, expire=digests(teacher)[:1])
+        server.batches["batch_000000"].info["request_counts"] = None
+        assert "1 may have been charged" in teacher.collect_batch()["detail"].item()
+        assert store.read_spending().lost_usd == pytest.approx(reserved_usd / 3, rel=0.01)
+
+    @pytest.mark.parametrize("body", [{"error": {"message": "no upstream"}}, "text", None])
+    def test_an_answer_that_is_no_completion_counts_as_lost(
+        self, server, store, build, monkeypatch, body
+    ):
+        answer, teacher = server._answer, build(price=PRICE)
+        first, *_ = digests(teacher)
+
+        def spoil(custom_id, *params):
+            line = answer(custom_id, *params)
+            if custom_id == first:
+                line["response"]["body"] = body
+            return line
+
+        monkeypatch.setattr(server, "_answer", spoil)
+        teacher.submit_batch(OFFERS)
+        reserved_usd = store.read_spending().in_flight_usd
+        finish_all(server)
+        detail = teacher.collect_batch()["detail"].item()
+        assert detail.startswith("2 of 3 answered; 1 failed (the body is not a chat completion")
+        assert detail.endswith("1 may have been charged without an answer")
+        assert store.read_spending().lost_usd == pytest.approx(reserved_usd / 3, rel=0.01)
+        assert teacher.submit_batch(OFFERS)["n_requests"].item() == 1
 
     def test_replies_at_fault_keep_their_status(self, server, store, build):
         teacher = build()
@@ -475,6 +548,102 @@ class TestRun:
         monkeypatch.setattr(server, "finish", lambda id_: finish(id_, fail=failing))
         with pytest.raises(BatchError, match=r"none of the 3 requests was answered; .* HTTP 400"):
             teacher.annotate(OFFERS)
+
+    def test_does_not_hand_over_again_what_was_cancelled(self, server, store, build, monkeypatch):
+        """Somebody cancels while it waits, after one of three offers was answered."""
+        server.finish_after = None
+        teacher = build(mode="batch")
+
+        def cancel(seconds):
+            build().cancel_batch()
+            server.finish("batch_000000", fail=dict.fromkeys(digests(teacher)[1:], 500))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_batching.time, "sleep", cancel)
+            with pytest.warns(JocasThemesWarning, match="2 offers got .* its batch was cancelled"):
+                annotated = teacher.annotate(OFFERS)
+        assert annotated["status"].tolist() == ["ok", "failed", "failed"]
+        assert len(server.batches) == 1
+        server.finish_after = 1
+        assert teacher.annotate(OFFERS)["status"].eq("ok").all()
+        assert store.read_batches()["n_requests"].tolist() == [3, 2]
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_what_was_cancelled_may_be_collected_by_another(self, server, build, monkeypatch, own):
+        """Whether this run had handed it over, or only waits for it."""
+        server.finish_after = None
+        if not own:
+            build().submit_batch(OFFERS)
+
+        def cancel(seconds):
+            build().cancel_batch()
+            server.finish("batch_000000", expire=digests(build()))
+            build().collect_batch()
+
+        monkeypatch.setattr(_batching.time, "sleep", cancel)
+        with pytest.raises(BatchError, match=r"none of the 3 .* its batch was cancelled\. .*again"):
+            build(mode="batch").annotate(OFFERS)
+        assert len(server.batches) == 1
+
+    def test_asks_again_what_was_cancelled_before(self, server, store, build, monkeypatch):
+        """Whoever runs after that wants it; here, while the batch is still being cancelled."""
+        finish, teacher = server.finish, build(mode="batch")
+        teacher.submit_batch(OFFERS)
+        teacher.cancel_batch()
+        failing = dict.fromkeys(digests(teacher), "batch_cancelled")
+        monkeypatch.setattr(
+            server,
+            "finish",
+            lambda id_: finish(id_, fail=failing if id_ == "batch_000000" else None),
+        )
+        assert teacher.annotate(OFFERS)["status"].eq("ok").all()
+        assert store.read_batches()["status"].tolist() == ["cancelled", "completed"]
+
+    def test_stops_when_no_reply_is_of_use(self, server, store, build, monkeypatch):
+        finish = server.finish
+
+        def refuse(id_):
+            return finish(id_, faults=dict.fromkeys(server.custom_ids(id_), "refusal"))
+
+        monkeypatch.setattr(server, "finish", refuse)
+        offers = [f"Offre {number}." for number in range(20)]
+        teacher = build(mode="batch", max_corrections=1)
+        for _ in range(2):
+            with pytest.raises(TeacherError, match=r"first 20 replies .*: refused \(Non\.\)"):
+                teacher.annotate(offers)
+        assert len(server.batches) == 1
+        assert len(store) == 20
+
+    def test_goes_on_when_one_reply_is_of_use(self, server, build, monkeypatch):
+        finish = server.finish
+        monkeypatch.setattr(
+            server,
+            "finish",
+            lambda id_: finish(
+                id_,
+                faults=dict.fromkeys(server.custom_ids(id_)[1:], "refusal")
+                if id_ == "batch_000000"
+                else None,
+            ),
+        )
+        offers = [f"Offre {number}." for number in range(21)]
+        annotated = build(mode="batch", max_corrections=1).annotate(offers)
+        assert annotated["status"].eq("ok").all()
+        assert len(server.batches) == 2
+
+    def test_fits_a_pipeline(self, server, build):
+        offers = [f"Offre {number}, {'prime' if number % 2 else 'rien'}." for number in range(12)]
+        pipeline = Pipeline(
+            [
+                ("teacher", build(mode="batch", taxonomy=PAY)),
+                ("filter", ConfidenceFilter(0, review_path=None)),
+                ("student", ThemeClassifier()),
+            ]
+        )
+        assert pipeline.fit(offers).predict(offers).shape == (12, 1)
+        assert pipeline["filter"].n_kept_ == 12
+        pipeline.fit(offers)  # all is in the store
+        assert (len(server.batches), len(server.journal)) == (1, 12)
 
     def test_waits_for_its_own_batches_alone(self, server, build):
         build().submit_batch(["Autre."])

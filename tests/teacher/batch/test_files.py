@@ -89,6 +89,10 @@ def read(tmp_path, content):
     return list(read_rows(path))
 
 
+def make_fault(digest, fault, *, request_id=None, is_charged=False):
+    return Row(digest=digest, body=None, request_id=request_id, fault=fault, is_charged=is_charged)
+
+
 def test_answers_and_errors_are_told_apart(tmp_path):
     lines = [
         {
@@ -111,11 +115,11 @@ def test_answers_and_errors_are_told_apart(tmp_path):
     ]
     content = "".join(f"{json.dumps(line)}\n" for line in lines)
     assert read(tmp_path, content.encode()) == [
-        Row(digest="a", body={"choices": []}, request_id="r", fault=""),
-        Row(digest="b", body=None, request_id="s", fault="HTTP 400: no no"),
-        Row(digest="c", body=None, request_id=None, fault="batch_expired: late"),
-        Row(digest="d", body=None, request_id=None, fault="HTTP 200"),
-        Row(digest="e", body=None, request_id=None, fault="the server gave no reason"),
+        Row(digest="a", body={"choices": []}, request_id="r", fault="", is_charged=True),
+        make_fault("b", "HTTP 400: no no", request_id="s"),
+        make_fault("c", "batch_expired: late"),
+        make_fault("d", "the body is not a chat completion", is_charged=True),
+        make_fault("e", "the server gave no reason"),
     ]
 
 

@@ -41,7 +41,8 @@ def test_a_batch_from_file_to_file(server, remote, path):
     server.finish(batch.remote_id)
     batch = remote.retrieve(batch.remote_id)
     assert (batch.status, batch.n_done, batch.has_ended) == ("completed", 1, True)
-    (file_id,) = batch.file_ids
+    file_id = batch.output_file_id
+    assert (batch.n_completed, batch.error_file_id) == (1, None)
     remote.download(file_id, path)
     assert path.read_bytes() == server.files[file_id].content
     remote.delete_file(file_id)
@@ -55,7 +56,7 @@ def test_faults_that_pass_are_repeated(server, remote, path, status):
             server.disturb(call, status)
     batch = create(remote, path)
     server.finish(batch.remote_id)
-    (file_id,) = remote.retrieve(batch.remote_id).file_ids
+    file_id = remote.retrieve(batch.remote_id).output_file_id
     remote.download(file_id, path)
     assert path.read_bytes() == server.files[file_id].content
     (only,) = server.batches  # also where it was made, and nobody heard of it

@@ -10,14 +10,14 @@ _PRICE = {"input": 1, "output": 10, "reasoning": False}
 _NONE = Completions(n_replies=0, mean_tokens=None, longest_tokens=0)
 
 
-def reserve(completions=_NONE, *, price=_PRICE, **params):
+def reserve(completions=_NONE, *, price=_PRICE, max_cost_usd=None, **params):
     bound = CostBound(
         price=None if price is None else find_price("m", price),
         n_themes=6,
         request_params=params,
         longest=9_000,
     )
-    return make_reserve(bound, completions)([])
+    return make_reserve(bound, completions, model="m", max_cost_usd=max_cost_usd)([])
 
 
 @pytest.mark.parametrize("name", ["max_completion_tokens", "max_tokens"])
@@ -45,3 +45,12 @@ def test_a_discount_that_is_known_is_taken():
 
 def test_nothing_without_a_price():
     assert reserve(price=None) == 0
+
+
+def test_a_budget_rests_on_no_guess():
+    completions = Completions(n_replies=19, mean_tokens=400, longest_tokens=9_000)
+    with pytest.raises(ValueError, match="the length of 19 replies of 'm', of 20 needed"):
+        reserve(completions, max_cost_usd=5)
+    assert reserve(completions, max_cost_usd=5, max_tokens=1_000) == pytest.approx(0.01)
+    known = Completions(n_replies=20, mean_tokens=400, longest_tokens=9_000)
+    assert reserve(known, max_cost_usd=5) == pytest.approx(0.006)  # 1.5 x 400 tokens at $10

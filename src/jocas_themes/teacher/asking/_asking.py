@@ -320,9 +320,9 @@ class Asking:
         )
         return BudgetReachedError(
             f"the budget (max_cost_usd) of ${self.max_cost_usd:.4g} is reached: the store's "
-            f"replies cost ${spending.spent_usd:.4f}{lost}{flying}, and the next request could cost "
-            f"${reserved_usd:.4f}. All that was paid for is in the store, where recall(offers) "
-            f"reads it; for the rest, raise max_cost_usd and run again."
+            f"replies cost ${spending.spent_usd:.4f}{lost}{flying}, and the next request could "
+            f"cost ${reserved_usd:.4f}. All that was paid for is in the store, where "
+            f"recall(offers) reads it; for the rest, raise max_cost_usd and run again."
         )
 
     def _stop(self, fatal: TeacherError | None = None) -> None:

@@ -12,11 +12,18 @@ import pandas as pd
 
 from jocas_themes._progress import tqdm
 from jocas_themes.annotations import SUBMITTING, AnnotationStore, Batch, BatchLedger
-from jocas_themes.errors import BatchError, TeacherUnavailableError
+from jocas_themes.errors import TeacherUnavailableError
 from jocas_themes.teacher._questions import Questions
 from jocas_themes.teacher.asking import Job
-from jocas_themes.teacher.batch._polling import explain_gone, note_state, poll_batches
-from jocas_themes.teacher.batch._remote import GoneError, Remote
+from jocas_themes.teacher.batch._cancelling import (
+    CANCELLED,
+    CANCELLING,
+    cancel_batch,
+    require_batch,
+)
+from jocas_themes.teacher.batch._outcome import require_answers, stop_if_useless
+from jocas_themes.teacher.batch._polling import poll_batches
+from jocas_themes.teacher.batch._remote import Remote
 from jocas_themes.teacher.batch._reserving import make_reserve
 from jocas_themes.teacher.batch._submitting import Submitter, settle
 from jocas_themes.teacher.cost import CostBound
@@ -27,7 +34,8 @@ logger = logging.getLogger(__name__)
 POLL_S = 60.0
 # Batches take up to a day: an hour without the network must not end the wait.
 _MAX_SILENT_POLLS = 60
-# How often one run hands over the same question: once more after it failed or expired.
+# How often one run hands over the same question: once more after it failed or expired, but not
+# after its batch was cancelled.
 _MAX_SUBMISSIONS = 2
 
 
@@ -70,6 +78,7 @@ class Batching:
     api_key_env: str
     progress: bool
     _failures: dict[str, str] = field(default_factory=dict)
+    _held: dict[str, str] = field(default_factory=dict)  # the last batch of each question
 
     def __post_init__(self) -> None:
         self._ledger = BatchLedger(self.store)
@@ -146,13 +155,13 @@ class Batching:
         if batch_id is None:
             self._warn_of_others()
         else:
-            self._require(batch_id)
+            require_batch(self.store, batch_id, server=self.server)
 
         batches = [b for b in self._find_open() if batch_id in {None, b.batch_id}]
         if batches:
             with self._connect(sum(batch.n_requests for batch in batches)) as remote:
                 for batch in self._settle(remote, batches):
-                    self._cancel(remote, batch, give_up=batch_id is not None)
+                    cancel_batch(self._ledger, remote, batch, give_up=batch_id is not None)
         return self.store.read_batches()
 
     def run(self, questions: Questions) -> dict[str, str]:
@@ -167,12 +176,25 @@ class Batching:
         -------
         dict of str to str
             What failed and why, by the questions' digests.
+
+        Raises
+        ------
+        BatchError
+            If the server refused a batch, or nothing at all was answered.
+        TeacherError
+            If there is something left to ask, and all replies so far are of no use.
         """
         n_times: Counter[tuple[str, int]] = Counter()
 
         def find_jobs() -> list[Job]:
             jobs = self._find_jobs(questions)
-            return [j for j in jobs if n_times[j.digest, j.attempt] < _MAX_SUBMISSIONS]
+            cancelled = self._find_cancelled()
+            return [
+                job
+                for job in jobs
+                if job.digest not in cancelled
+                and n_times[job.digest, job.attempt] < _MAX_SUBMISSIONS
+            ]
 
         def find_open() -> list[Batch]:
             return self._find_open(questions)
@@ -186,12 +208,19 @@ class Batching:
             self._poll(remote, waiting)
             while True:
                 jobs = find_jobs()
+                if jobs:
+                    stop_if_useless(questions)
                 n_times.update((job.digest, job.attempt) for job in jobs)
                 self._submit(remote, jobs, questions)
-                if not find_open():
+                waiting = find_open()
+                if not waiting:
                     break
+                for batch in waiting:
+                    if batch.status != CANCELLING:  # else: who runs after that asks again
+                        self._note_held(batch.batch_id)
                 self._wait(remote, find_open)
-        self._require_answers(questions)
+        self._failures |= dict.fromkeys(self._find_cancelled(), "its batch was cancelled")
+        require_answers(questions, self._failures)
         return {
             digest: reason
             for digest, reason in self._failures.items()
@@ -246,10 +275,19 @@ class Batching:
             remote=remote,
             server=self.server,
             price=self.bound.price,
-            reserve=make_reserve(self.bound, self.store.read_completions(self.model)),
+            reserve=make_reserve(
+                self.bound,
+                self.store.read_completions(self.model),
+                model=self.model,
+                max_cost_usd=self.max_cost_usd,
+            ),
             max_cost_usd=self.max_cost_usd,
         )
-        return list(submitter.submit(jobs, questions.builder))
+        submitted = []
+        for batch_id in submitter.submit(jobs, questions.builder):
+            self._note_held(batch_id)
+            submitted.append(batch_id)
+        return submitted
 
     def _settle(self, remote: Remote, batches: Sequence[Batch]) -> list[Batch]:
         """Find out what became of interrupted submissions; return what is known then."""
@@ -287,46 +325,15 @@ class Batching:
                 if batches:
                     time.sleep(POLL_S)
 
-    def _cancel(self, remote: Remote, batch: Batch, *, give_up: bool) -> None:
-        """Cancel one batch; one that the server does not know is given up when it was named."""
-        if batch.remote_id is None:
-            return  # not created; what it may hold is free as soon as that is sure
-        try:
-            state = remote.cancel(batch.remote_id)
-        except GoneError as error:
-            if not give_up:
-                raise explain_gone(batch, error) from None
-            lost = self._ledger.read_pending(batch.batch_id)
-            detail = f"the server does not know it; {len(lost)} may have been charged"
-            self._ledger.close(batch.batch_id, status="lost", detail=detail, lost=lost)
-        else:
-            note_state(self._ledger, batch, state)
+    def _note_held(self, batch_id: str) -> None:
+        """Note what a batch holds, for it may be cancelled, and collected, by somebody else."""
+        self._held |= dict.fromkeys(self._ledger.read_pending(batch_id), batch_id)
 
-    def _require(self, batch_id: str) -> None:
-        """Check that a batch is one of this store and server."""
+    def _find_cancelled(self) -> set[str]:
+        """Find what was held by batches that were cancelled since."""
         table = self.store.read_batches()
-        servers = dict(zip(table["batch_id"], table["server"], strict=True))
-        if batch_id not in servers:
-            raise ValueError(
-                f"batch_id must be one of the store's {len(table)} batches, got {batch_id!r}. "
-                f"collect_batch() shows them."
-            )
-        server = servers[batch_id]
-        if server != self.server:
-            raise ValueError(
-                f"batch {batch_id!r} was submitted to {server}, this teacher asks {self.server}. "
-                f"Pass base_url={server!r}."
-            )
-
-    def _require_answers(self, questions: Questions) -> None:
-        """Check that something was answered, now or before."""
-        failed = [digest for digest in questions.digests if digest in self._failures]
-        if failed and not questions.annotations:
-            raise BatchError(
-                f"none of the {len(failed)} requests was answered; the first failure: "
-                f"{self._failures[failed[0]]}. If the server refuses a parameter, change "
-                f"request_params or response_format; if the batch expired, run again."
-            )
+        cancelled = set(table.loc[table["status"].isin(CANCELLED), "batch_id"])
+        return {digest for digest, batch_id in self._held.items() if batch_id in cancelled}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,15 @@ _DOWNLOADS = 3
 _MISSING = "the batch ended without a word on it"
 
 
+@dataclass
+class _Findings:
+    """What the files of a batch say of the questions that they hold no reply to."""
+
+    faults: dict[str, str] = field(default_factory=dict)  # by digest
+    charged: set[str] = field(default_factory=set)  # answered, by what is no completion
+    is_whole: bool = True  # whether all the answers could be read
+
+
 @dataclass(kw_only=True)
 class Collector:
     """Collect batches of one server into the store."""
@@ -36,11 +45,11 @@ class Collector:
 
     def collect(self, batch: Batch, ended: RemoteBatch) -> dict[str, str]:
         """Keep the answers of a batch; return what failed and why, by digest."""
-        faults = self._keep_answers(batch, ended)
+        findings = self._keep_answers(batch, ended)
         pending = self.ledger.read_pending(batch.batch_id)
-        failures = {digest: faults.get(digest, ended.fault or _MISSING) for digest in pending}
-        # Whatever a batch completed is charged, also what its files lack.
-        lost = failures.keys() - faults.keys() if ended.status == "completed" else ()
+        missing = ended.fault or _MISSING
+        failures = {digest: findings.faults.get(digest, missing) for digest in pending}
+        lost = _find_lost(batch, ended, findings, pending)
         if ended.input_file_id is not None:
             delete_input(self.remote, ended.input_file_id)
         detail = _describe(batch.n_requests, failures, n_lost=len(lost))
@@ -49,25 +58,29 @@ class Collector:
         log("batch %s is %s: %s", batch.batch_id, ended.status, detail)
         return failures
 
-    def _keep_answers(self, batch: Batch, ended: RemoteBatch) -> dict[str, str]:
+    def _keep_answers(self, batch: Batch, ended: RemoteBatch) -> _Findings:
         """Read the files of a batch line by line; return what they say failed."""
-        price = None if batch.price is None else Price(**json.loads(batch.price))
-        faults: dict[str, str] = {}
-        for file_id in ended.file_ids:
-            for _ in range(_DOWNLOADS):
-                try:
-                    n_unreadable = self._keep_file(batch, file_id, price, faults)
-                except GoneError as error:
-                    logger.warning("a file of batch %s is gone: %s", batch.batch_id, error)
-                    break
-                if not n_unreadable:
-                    break
-                logger.warning("%d lines of the file %s cannot be read", n_unreadable, file_id)
-        return faults
+        findings = _Findings()
+        if ended.output_file_id is not None:
+            findings.is_whole = self._keep_whole(batch, ended.output_file_id, findings)
+        if ended.error_file_id is not None:
+            self._keep_whole(batch, ended.error_file_id, findings)
+        return findings
 
-    def _keep_file(
-        self, batch: Batch, file_id: str, price: Price | None, faults: dict[str, str]
-    ) -> int:
+    def _keep_whole(self, batch: Batch, file_id: str, findings: _Findings) -> bool:
+        """Keep the answers in one file; tell whether all of it could be read."""
+        for _ in range(_DOWNLOADS):
+            try:
+                n_unreadable = self._keep_file(batch, file_id, findings)
+            except GoneError as error:
+                logger.warning("a file of batch %s is gone: %s", batch.batch_id, error)
+                return False
+            if not n_unreadable:
+                return True
+            logger.warning("%d lines of the file %s cannot be read", n_unreadable, file_id)
+        return False
+
+    def _keep_file(self, batch: Batch, file_id: str, findings: _Findings) -> int:
         """Keep the answers in one file; return how many of its lines cannot be read."""
         n_unreadable = 0
         with TemporaryDirectory() as folder:
@@ -76,13 +89,12 @@ class Collector:
             for rows in _iter_groups(read_rows(path)):
                 readable = [row for row in rows if row is not None]
                 n_unreadable += len(rows) - len(readable)
-                self._keep_rows(batch, readable, price, faults)
+                self._keep_rows(batch, readable, findings)
         return n_unreadable
 
-    def _keep_rows(
-        self, batch: Batch, rows: Sequence[Row], price: Price | None, faults: dict[str, str]
-    ) -> None:
+    def _keep_rows(self, batch: Batch, rows: Sequence[Row], findings: _Findings) -> None:
         """Keep some answers in one transaction; what was collected before is left alone."""
+        price = None if batch.price is None else Price(**json.loads(batch.price))
         questions = self.ledger.read_questions(batch.batch_id, [row.digest for row in rows])
         replies: list[tuple[Question, StoredReply]] = []
         for row in rows:
@@ -92,7 +104,9 @@ class Collector:
             try:
                 replies.append((question, self._read(row, question, price, batch.batch_id)))
             except NotACompletionError as error:
-                faults[row.digest] = row.fault or str(error)
+                findings.faults[row.digest] = row.fault or str(error)
+                if row.is_charged:
+                    findings.charged.add(row.digest)
         self.ledger.keep(batch.batch_id, replies)
 
     def _read(
@@ -127,6 +141,17 @@ class Collector:
         if fingerprint not in self._taxonomies:
             self._taxonomies[fingerprint] = self.ledger.read_taxonomy(fingerprint)
         return self._taxonomies[fingerprint]
+
+
+def _find_lost(
+    batch: Batch, ended: RemoteBatch, findings: _Findings, pending: Collection[str]
+) -> set[str]:
+    """Find what may be charged without a reply: whatever the server answered is."""
+    charged = findings.charged.intersection(pending)
+    n_answered = batch.n_requests - len(pending) + len(charged)
+    if ended.status == "completed" or not findings.is_whole or ended.n_completed > n_answered:
+        charged |= set(pending) - findings.faults.keys()
+    return charged
 
 
 def _iter_groups(rows: Iterable[Row | None]) -> Iterator[list[Row | None]]:

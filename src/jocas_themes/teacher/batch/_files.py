@@ -12,6 +12,7 @@ ENDPOINT = "/v1/chat/completions"
 # OpenAI's limits of one file.
 MAX_REQUESTS = 50_000
 MAX_BYTES = 200_000_000
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,15 @@ class Row:
         The server's name for the request.
     fault : str
         Why there is no reply; empty where there is.
+    is_charged : bool
+        Whether the server says that it answered, with whatever body.
     """
 
     digest: str
     body: Mapping[str, Any] | None
     request_id: str | None
     fault: str
+    is_charged: bool
 
 
 def build_line(digest: str, request: Mapping[str, Any]) -> bytes:
@@ -111,18 +115,23 @@ def _read_row(line: bytes) -> Row | None:
     if not isinstance(response, dict):
         response = {}
     body, request_id = response.get("body"), response.get("request_id")
-    answered = response.get("status_code") == 200 and isinstance(body, dict)
+    is_charged = response.get("status_code") == _OK
+    answered = is_charged and isinstance(body, dict)
+    fault = "" if answered else _describe_fault(content.get("error"), response)
     return Row(
         digest=content["custom_id"],
         body=body if answered else None,
         request_id=request_id if isinstance(request_id, str) else None,
-        fault="" if answered else _describe_fault(content.get("error"), response),
+        fault=fault,
+        is_charged=is_charged,
     )
 
 
 def _describe_fault(error: Any, response: Mapping[str, Any]) -> str:
     """Say in one line why a request has no reply, in the server's words."""
     status, body = response.get("status_code"), response.get("body")
+    if status == _OK:
+        return "the body is not a chat completion"
     if not isinstance(error, dict) and isinstance(body, dict):
         error = body.get("error")
     told = error if isinstance(error, dict) else {}

@@ -56,12 +56,10 @@ class RemoteBatch:
     ----------
     remote_id, status : str
         In the server's words.
-    n_done : int
-        Requests that have ended, well or not.
-    input_file_id : str or None
-        The file of its requests.
-    file_ids : tuple of str
-        The files of its answers and of its errors, those that there are.
+    n_done, n_completed : int
+        Requests that have ended, and those of them that were answered.
+    input_file_id, output_file_id, error_file_id : str or None
+        The files of its requests, its answers and its errors.
     fault : str
         Why it failed as a whole; empty otherwise.
     """
@@ -69,8 +67,10 @@ class RemoteBatch:
     remote_id: str
     status: str
     n_done: int
+    n_completed: int
     input_file_id: str | None
-    file_ids: tuple[str, ...]
+    output_file_id: str | None
+    error_file_id: str | None
     fault: str
 
     @property
@@ -238,14 +238,15 @@ def _read(batch: Any) -> RemoteBatch:
     if not isinstance(getattr(batch, "status", None), str):
         raise NotACompletionError("the body is not a batch")
     counts = getattr(batch, "request_counts", None)
-    files = (getattr(batch, f"{kind}_file_id", None) for kind in ("output", "error"))
     errors = getattr(getattr(batch, "errors", None), "data", None) or []
     return RemoteBatch(
         remote_id=batch.id,
         status=batch.status,
         n_done=0 if counts is None else counts.completed + counts.failed,
+        n_completed=0 if counts is None else counts.completed,
         input_file_id=getattr(batch, "input_file_id", None),
-        file_ids=tuple(file for file in files if file),
+        output_file_id=getattr(batch, "output_file_id", None) or None,  # some say ""
+        error_file_id=getattr(batch, "error_file_id", None) or None,
         fault="; ".join(map(_describe_error, errors[:5])),
     )
 
