@@ -90,8 +90,9 @@ class LLMTeacher(BaseTeacher):
     max_cost_usd : float, optional
         What all replies of the store together may cost, in US dollars, whoever asked for them.
         Checked before each request against what is spent and under way. The limit is strict when
-        ``request_params`` states ``max_completion_tokens``; else a request may take more than the
-        longest one before it.
+        ``request_params`` states ``max_completion_tokens``; else a reply may take more than the
+        longest one before it. A batch needs that, or 20 replies of the model in the store, of
+        whose mean it sets aside one and a half.
     price : dict, optional
         What the model's tokens cost, in US dollars per million, such as
         ``{"input": 0.25, "cached_input": 0.025, "output": 2}``. By default as in the price table.

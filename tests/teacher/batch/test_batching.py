@@ -557,6 +557,7 @@ class TestRun:
         def cancel(seconds):
             build().cancel_batch()
             server.finish("batch_000000", fail=dict.fromkeys(digests(teacher)[1:], 500))
+            server.finish_after = 1  # of another one, which there must not be
 
         with monkeypatch.context() as patch:
             patch.setattr(_batching.time, "sleep", cancel)
@@ -578,6 +579,7 @@ class TestRun:
         def cancel(seconds):
             build().cancel_batch()
             server.finish("batch_000000", expire=digests(build()))
+            server.finish_after = 1  # of another one, which there must not be
             build().collect_batch()
 
         monkeypatch.setattr(_batching.time, "sleep", cancel)
