@@ -260,7 +260,7 @@ class TestStop:
             with store.ask(max_cost_usd=2) as asker:
                 asker.claim("0" * 64, 0, reserved_usd=1.5).result()
             teacher = build_teacher(server.url, store, max_cost_usd=2, **_PAID)
-            with pytest.raises(BudgetReachedError, match=r"up to \$1\.5000 on may have been charged"):
+            with pytest.raises(BudgetReachedError, match=r"up to \$1\.5000 may have been charged"):
                 teacher.annotate(_TEXTS)
             assert server.n_requests == 0
 
