@@ -16,7 +16,6 @@ import pandas as pd
 
 from jocas_themes.annotations._lock import exclusive_lock
 from jocas_themes.annotations.store._claims import (
-    _TOLERANCE_USD,
     BATCH_PREFIX,
     Claim,
     Spending,
@@ -187,7 +186,7 @@ class BatchLedger:
                 )
                 noted.add(digest)
             after = read_spending(connection)
-            if max_cost_usd is not None and after.total_usd > max_cost_usd + _TOLERANCE_USD:
+            if max_cost_usd is not None and after.exceeds(max_cost_usd):
                 needed_usd = after.total_usd - before.total_usd
                 raise _explain_budget(len(noted), needed_usd, before, max_cost_usd)
             if noted:

@@ -48,6 +48,23 @@ class Spending:
         """Return the most that all of it may have cost."""
         return self.spent_usd + self.lost_usd + self.in_flight_usd
 
+    def exceeds(self, max_cost_usd: float, *, more_usd: float = 0.0) -> bool:
+        """Tell whether all of it, and so much more, may cost more than a limit.
+
+        Parameters
+        ----------
+        max_cost_usd : float
+            The limit, in US dollars.
+        more_usd : float, default=0.0
+            What is to come, in US dollars.
+
+        Returns
+        -------
+        bool
+            Whether the limit is exceeded, by more than a rounding error.
+        """
+        return self.total_usd + more_usd > max_cost_usd + _TOLERANCE_USD
+
 
 def read_spending(connection: sqlite3.Connection) -> Spending:
     """Read the totals."""
@@ -77,10 +94,10 @@ def add_claim(
     answered = "SELECT 1 FROM replies WHERE key = ? AND attempt >= ? LIMIT 1"
     if connection.execute(answered, (key, attempt)).fetchone():
         return Claim.ANSWERED
-    if max_cost_usd is not None:
-        total_usd = read_spending(connection).total_usd
-        if total_usd + reserved_usd > max_cost_usd + _TOLERANCE_USD:
-            return Claim.OVER_BUDGET
+    if max_cost_usd is not None and read_spending(connection).exceeds(
+        max_cost_usd, more_usd=reserved_usd
+    ):
+        return Claim.OVER_BUDGET
     connection.execute(
         "INSERT INTO claims (key, asker_id, reserved_usd) VALUES (?, ?, ?)",
         (key, asker_id, reserved_usd),

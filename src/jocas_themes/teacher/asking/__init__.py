@@ -1,6 +1,6 @@
 """Asking: the client, its faults, its pace, the run."""
 
-from jocas_themes.teacher.asking._asking import Asking
+from jocas_themes.teacher.asking._asking import Asking, explain_useless
 from jocas_themes.teacher.asking._client import (
     adapt_client,
     check_base_url,
@@ -22,6 +22,7 @@ __all__ = [
     "classify_fault",
     "compute_backoff",
     "describe_failure",
+    "explain_useless",
     "find_base_url",
     "find_fatal",
     "is_asynchronous",

@@ -203,7 +203,7 @@ class Asking:
         if claim is Claim.OVER_BUDGET and not self._may_free_money:
             await asyncio.to_thread(self.asker.recover)
             spending = self.read_spending()
-            is_over = spending.total_usd + reserved_usd > (self.max_cost_usd or 0)
+            is_over = spending.exceeds(self.max_cost_usd or 0, more_usd=reserved_usd)
             if is_over and not self._may_free_money:
                 self._stop(self._explain_budget(spending, reserved_usd))
             return job
@@ -278,13 +278,7 @@ class Asking:
     def _stop_if_useless(self, annotation: Annotation) -> None:
         """Stop paying when the first replies are all unusable: the next ones will be, too."""
         if self.n_unusable >= _MAX_FAILURES_IN_A_ROW and not self.n_usable:
-            self._stop(
-                TeacherError(
-                    f"the first {self.n_unusable} replies are all unusable, the last: "
-                    f"{annotation.status} ({annotation.detail}). They are in the store. Try "
-                    f"another model=, or response_format= 'json_object' or 'text'."
-                )
-            )
+            self._stop(explain_useless(self.n_unusable, annotation))
 
     def _note_failure(self, job: Job, error: Exception) -> None:
         """Note what failed, and stop the run where asking on is of no use."""
@@ -330,6 +324,15 @@ class Asking:
         self._fatal = self._fatal or fatal
         self._stopped = True
         self._pace.stop()
+
+
+def explain_useless(n_replies: int, last: Annotation) -> TeacherError:
+    """Say that all replies so far are of no use, as the next ones would be."""
+    return TeacherError(
+        f"the first {n_replies} replies are all unusable, the last: {last.status} "
+        f"({last.detail}). They are in the store. Try another model=, or response_format= "
+        f"'json_object' or 'text'."
+    )
 
 
 def _explain_stop(reason: str, error: Exception) -> TeacherError:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from jocas_themes.errors import BatchError, TeacherError
+from jocas_themes.errors import BatchError
 from jocas_themes.teacher._questions import Questions
+from jocas_themes.teacher.asking import explain_useless
 
 # So many replies, all of no use, tell that the next ones will be, too.
 _ENOUGH_TO_TELL = 20
@@ -25,11 +26,7 @@ def stop_if_useless(questions: Questions) -> None:
     replies = list(questions.annotations.values())
     if len(replies) < _ENOUGH_TO_TELL or any(reply.answers for reply in replies):
         return
-    raise TeacherError(
-        f"the first {len(replies)} replies are all unusable, the last: {replies[-1].status} "
-        f"({replies[-1].detail}). They are in the store. Try another model=, or "
-        f"response_format= 'json_object' or 'text'."
-    )
+    raise explain_useless(len(replies), replies[-1])
 
 
 def require_answers(questions: Questions, failures: Mapping[str, str]) -> None:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from jocas_themes.annotations import Completions
-from jocas_themes.teacher.cost import LIMITS, CostBound, expect_completion
+from jocas_themes.teacher.cost import ENOUGH_REPLIES, CostBound, expect_completion
 
 # How much longer than expected the replies of a whole batch may be on average.
 _MARGIN = 1.5
-# From how many on the store's replies tell how long the next ones are; as in `expect_completion`.
-_ENOUGH_REPLIES = 20
 
 Reserve = Callable[[Sequence[Mapping[str, str]]], float]
 
@@ -52,15 +50,15 @@ def make_reserve(
     price = bound.price
     if price is None:
         return lambda _: 0.0
-    if all(bound.request_params.get(name) is None for name in LIMITS):
-        if max_cost_usd is not None and completions.n_replies < _ENOUGH_REPLIES:
+    if bound.stated is None:
+        if max_cost_usd is not None and completions.n_replies < ENOUGH_REPLIES:
             raise ValueError(
                 f"with max_cost_usd={max_cost_usd:g}, how long replies may be must be stated or "
                 f"known before a batch is handed over, for all of it is paid for: request_params "
                 f"states no max_completion_tokens, and the store has the length of "
-                f"{completions.n_replies} replies of {model!r}, of {_ENOUGH_REPLIES} needed. Pass "
+                f"{completions.n_replies} replies of {model!r}, of {ENOUGH_REPLIES} needed. Pass "
                 f'request_params={{"max_completion_tokens": ...}}, with room for reasoning if the '
-                f"model does, or annotate {_ENOUGH_REPLIES} offers with mode='sync' first."
+                f"model does, or annotate {ENOUGH_REPLIES} offers with mode='sync' first."
             )
         expected, _ = expect_completion(
             n_themes=bound.n_themes,

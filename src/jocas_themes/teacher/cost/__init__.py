@@ -2,6 +2,7 @@
 
 from jocas_themes.teacher.cost._bound import LIMITS, CostBound
 from jocas_themes.teacher.cost._estimate import (
+    ENOUGH_REPLIES,
     CostEstimate,
     bound_cost,
     build_estimate,
@@ -17,6 +18,7 @@ from jocas_themes.teacher.cost._tokens import (
 )
 
 __all__ = [
+    "ENOUGH_REPLIES",
     "LIMITS",
     "CostBound",
     "CostEstimate",

@@ -59,17 +59,17 @@ class CostBound:
     @property
     def is_guess(self) -> bool:
         """Whether nothing is known yet of how long replies are."""
-        return self.price is not None and self._stated is None and not self.longest
+        return self.price is not None and self.stated is None and not self.longest
 
     @property
-    def _stated(self) -> int | None:
+    def stated(self) -> int | None:
         """Return the limit that the request states, if any."""
         stated = [self.request_params.get(name) for name in LIMITS]
         return max((limit for limit in stated if limit is not None), default=None)
 
     def _max_completion_tokens(self) -> int:
-        if self._stated is not None:
-            return self._stated
+        if self.stated is not None:
+            return self.stated
         reasoning = self.price is not None and self.price.reasoning
         assumed = self.n_themes * _TOKENS_PER_THEME + reasoning * _REASONING_TOKENS
         return max(assumed, int(self.longest * _GROWTH))

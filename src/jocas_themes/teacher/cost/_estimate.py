@@ -9,7 +9,7 @@ from jocas_themes.teacher.cost._prices import Price
 # 34 on indented lines.
 _TOKENS_PER_THEME = 30
 _REASONING_TOKENS = 800
-_ENOUGH_REPLIES = 20
+ENOUGH_REPLIES = 20
 # Other makers' tokenizers cut French offers into up to 46% more tokens than o200k_base, which is
 # what counts here: the largest of the ones measured, for 97.5% of the offers.
 _TOKEN_MARGIN = 1.5
@@ -245,7 +245,7 @@ def expect_completion(
     *, n_themes: int, reasoning: bool, n_replies: int, mean_completion_tokens: float | None
 ) -> tuple[float, str]:
     """Return how many tokens to expect of one reply, and where that comes from."""
-    if mean_completion_tokens is not None and n_replies >= _ENOUGH_REPLIES:
+    if mean_completion_tokens is not None and n_replies >= ENOUGH_REPLIES:
         return mean_completion_tokens, f"the mean of the store's {n_replies:,} replies"
     expected = _TOKENS_PER_THEME * n_themes
     source = f"assumed: {_TOKENS_PER_THEME} a theme"
