@@ -31,6 +31,7 @@ from jocas_themes.datasets import (
     make_offers,
 )
 from jocas_themes.evaluation import MaskedScorer, NearDuplicateKFold, evaluate_themes
+from jocas_themes.lexicon import Finding, Lexicon, LexiconEntry, load_french_lexicon
 from jocas_themes.offers import (
     OffersProfile,
     as_offers,
@@ -48,14 +49,10 @@ from jocas_themes.taxonomy import HR_THEMES, Taxonomy, Theme
 from jocas_themes.teacher import (
     BaseTeacher,
     CostEstimate,
-    Finding,
-    Lexicon,
-    LexiconEntry,
     LexiconTeacher,
     LLMTeacher,
     Price,
     Replay,
-    load_french_lexicon,
 )
 from jocas_themes.trends import compute_shares
 

@@ -1,39 +1,44 @@
-"""`ThemeClassifier`: the student, TF-IDF and one XGBoost booster a theme."""
+"""`ThemeClassifier`: the student, scores of texts and sentences under XGBoost boosters."""
 
 import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from jocas_themes.annotations import Themes
 from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.lexicon import Lexicon, load_french_lexicon
 from jocas_themes.offers import as_offers, tag_offers, to_frame
 from jocas_themes.student._features import OfferFeatures
-from jocas_themes.student._targets import read_targets
+from jocas_themes.student._folds import make_folds
+from jocas_themes.student._scores import fit_scores
+from jocas_themes.student._targets import Targets, Weights, read_targets, summarise_training
 from jocas_themes.student._themes import fit_theme, predict_theme
+from jocas_themes.student._threads import run_side_by_side
+from jocas_themes.student._thresholds import choose_thresholds, summarise_scores
 from jocas_themes.taxonomy import Taxonomy
 
 
 class ThemeClassifier(ClassifierMixin, BaseEstimator):
     """Learn from annotated offers which themes an offer speaks of.
 
-    TF-IDF of words and word pairs, accents folded; for each theme the features that tell most,
-    and one classifier, trained on the offers where that theme is known.
+    The teacher's evidence teaches a model of sentences; its scores, a linear score of the whole
+    text and what a lexicon finds are judged, for each theme, by a logistic regression and by
+    XGBoost, which sees the words too. Probabilities are calibrated out of fold.
 
     Parameters
     ----------
     estimator : classifier, optional
         Any scikit-learn classifier with ``predict_proba`` that takes a sparse matrix, cloned
-        for each theme; others can be wrapped in ``CalibratedClassifierCV``. By default
-        XGBoost, with settings measured on real offers.
+        for each theme. By default XGBoost, with settings measured on real offers.
     themes : Taxonomy or sequence of str, optional
         The themes to learn, in the order of the output's columns. By default those of the
         annotated table, or of the columns of ``y`` when it is a DataFrame; an array of six
@@ -43,23 +48,35 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         teacher's text is used.
     structured_columns : sequence of str, default=()
         Columns such as ``contractType`` or ``location_departement`` to add, one-hot.
+    evidence : {"auto", True, False}, default="auto"
+        Whether to learn from the evidence in the annotated table: where it has any, always (an
+        error where there is none), or never.
+    lexicon : {"auto"}, Lexicon, str, Path or None, default="auto"
+        Patterns whose findings are a feature: the shipped French lexicon for those of the six
+        HR themes that are learnt, a lexicon of your own or its TOML file, or none.
+    weights : {"confidence"}, callable or None, default="confidence"
+        How much each cell counts: 2 * confidence / 100 - 1, and 0.1 at least (a cell without a
+        confidence, as of gold, in full); by a function from an array of confidences to one of weights, such as
+        ``TeacherReport.calibrate``; or all the same.
+    target_precision : float, optional
+        Precision that ``thresholds_`` should reach, out of fold. By default they are chosen for
+        the best F1.
+    cv : int, default=5
+        In how many folds, of whole groups of near-duplicates, the scores and the calibration
+        are computed.
     ngram_range : tuple of (int, int), default=(1, 2)
-        Shortest and longest run of words that is a feature.
+        Shortest and longest run of words that is a feature of the whole offer.
     min_df : int or float, default=2
-        In how many offers, or in what share of them, a feature must occur.
+        In how many offers, or in what share of them, such a feature must occur.
     max_features : int or None, default=50_000
-        How many features to keep, the most frequent ones.
+        How many of them to keep, the most frequent ones.
     n_selected : int or None, default=1_000
-        How many of these each theme sees, by chi-squared statistic on its own known offers;
-        None for all. Few of them train in seconds and predict no worse.
-    balance : float, default=0.5
-        How far rare themes are weighted up: positives weigh (negatives / positives) **
-        ``balance``. 0 not at all, 1 until both classes weigh the same. Probabilities are
-        corrected for it, and ``thresholds_`` hold its effect.
+        How many of these the classifier of each theme sees, by chi-squared statistic on its own
+        known offers; None for all. Few of them train in seconds and predict no worse.
     n_jobs : int, optional
-        How many themes to fit or predict at once, in threads. Results do not depend on it.
+        How many models to fit or predict at once, in threads. Results do not depend on it.
     random_state : int, default=0
-        Seed of the default classifier.
+        Seed of the folds and of the models.
 
     Attributes
     ----------
@@ -69,8 +86,19 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         0 and 1 for each theme.
     thresholds_ : ndarray of shape (n_themes,)
         Probability from which on each theme is predicted; may be changed after fitting.
+    out_of_fold_ : ndarray of shape (n_offers, n_themes)
+        Calibrated probabilities of the offers learnt from, each by models that saw neither it
+        nor its near-duplicates. Not kept by `save_model`.
+    scores_ : DataFrame of shape (n_themes + 2, 8)
+        What these are worth against the labels learnt from: as `evaluate_themes` has it, with
+        ``ece`` and ``bias`` of `compute_calibration_error`.
+    training_ : dict
+        How many offers were learnt from, and for each theme how many known cells, positives and
+        positives with evidence.
     features_ : OfferFeatures
         Words and categories, as learnt.
+    offer_scores_ : OfferScores
+        What turns offers into scores.
     models_ : list of ThemeModel, of n_themes
         One a theme.
 
@@ -86,6 +114,16 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     the targets. A theme whose known labels are all alike is predicted by its prevalence, with a
     warning; a theme without any known label is an error.
 
+    A sentence that holds the evidence of a theme is a positive; each sentence of an offer
+    without the theme a negative; the other sentences of an offer that has it are left out, as
+    they may show it too (rationales as supervision: Zaidan, Eisner and Piatko, 2007). Where a
+    cell has a label without evidence, or with a span that is not in the text, a positive
+    teaches the model of whole offers only. What is stacked on these scores learns from scores
+    out of fold (Wolpert, 1992), near-duplicates kept in one fold. Probabilities are calibrated
+    on a line of log-odds (Platt, 1999), and thresholds maximise the F1 expected under them
+    (Lipton, Elkan and Naryanaswamy, 2014). A theme with fewer than ``cv`` positives or
+    negatives is learnt with fewer folds, down to none of its kind in some: a warning says so.
+
     Examples
     --------
     >>> from jocas_themes import ThemeClassifier, load_sample_annotations
@@ -99,6 +137,11 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         "themes": [Taxonomy, list, tuple, None],
         "text_columns": [list, tuple, None],
         "structured_columns": [list, tuple],
+        "evidence": [StrOptions({"auto"}), "boolean"],
+        "lexicon": [StrOptions({"auto"}), Lexicon, str, Path, None],
+        "weights": [StrOptions({"confidence"}), callable, None],
+        "target_precision": [Interval(Real, 0, 1, closed="right"), None],
+        "cv": [Interval(Integral, 2, None, closed="left")],
         "ngram_range": [list, tuple],
         "min_df": [
             Interval(Integral, 1, None, closed="left"),
@@ -106,7 +149,6 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         ],
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
         "n_selected": [Interval(Integral, 1, None, closed="left"), None],
-        "balance": [Interval(Real, 0, 1, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": [Integral],
     }
@@ -118,11 +160,15 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         themes: Themes = None,
         text_columns: Sequence[str] | None = None,
         structured_columns: Sequence[str] = (),
+        evidence: Any = "auto",
+        lexicon: Lexicon | str | Path | None = "auto",
+        weights: Weights = "confidence",
+        target_precision: float | None = None,
+        cv: int = 5,
         ngram_range: tuple[int, int] = (1, 2),
         min_df: int | float = 2,
         max_features: int | None = 50_000,
         n_selected: int | None = 1_000,
-        balance: float = 0.5,
         n_jobs: int | None = None,
         random_state: int = 0,
     ) -> None:
@@ -130,11 +176,15 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         self.themes = themes
         self.text_columns = text_columns
         self.structured_columns = structured_columns
+        self.evidence = evidence
+        self.lexicon = lexicon
+        self.weights = weights
+        self.target_precision = target_precision
+        self.cv = cv
         self.ngram_range = ngram_range
         self.min_df = min_df
         self.max_features = max_features
         self.n_selected = n_selected
-        self.balance = balance
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -167,10 +217,17 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             )
         X = to_frame(X)
         offers = as_offers(X, text_columns=self.text_columns)
-        codes, labels = read_targets(X, y, self.themes)
-        if len(labels) != len(offers):
-            raise ValueError(f"X holds {len(offers)} offers and y {len(labels)}: they must agree.")
+        targets = read_targets(X, y, self.themes, weights=self.weights, evidence=self.evidence)
+        if len(targets.labels) != len(offers):
+            raise ValueError(
+                f"X holds {len(offers)} offers and y {len(targets.labels)}: they must agree."
+            )
         _check_same_order(X, y)
+        self._learn(offers, targets)
+        return self
+
+    def _learn(self, offers: pd.DataFrame, targets: Targets) -> None:
+        """Fit scores, then themes; what is fitted is set at the end, all of it."""
         features = OfferFeatures(
             structured_columns=self.structured_columns,
             ngram_range=self.ngram_range,
@@ -178,22 +235,52 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             max_features=self.max_features,
         )
         matrix = features.fit_transform(offers)
-        estimator = self._make_estimator()
-        # Threads over themes, each booster on one thread: the sums inside do not then depend on
-        # how many threads there are.
-        models = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(fit_theme)(
-                matrix, column, estimator, n_selected=self.n_selected, balance=self.balance
-            )
-            for column in labels.T
+        folds = make_folds(offers["text"], targets, n_splits=self.cv, seed=self.random_state)
+        scores, values = fit_scores(
+            matrix,
+            offers["text"],
+            targets,
+            self._find_lexicon(targets.themes),
+            folds,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+        estimator, selected = self._make_estimator(), self.n_selected
+        fitted = run_side_by_side(
+            fit_theme,
+            [
+                (matrix, values[:, theme], *targets.get_cells(theme), folds, estimator, selected)
+                for theme in range(len(targets.themes))
+            ],
+            self.n_jobs,
         )
         self.features_ = features
-        self.models_ = models
-        self.themes_ = codes
-        self.classes_ = np.tile([0, 1], (len(codes), 1))
-        self.thresholds_ = np.array([model.threshold for model in models])
+        self.offer_scores_ = scores
+        self.models_ = [model for model, _ in fitted]
+        self.out_of_fold_ = np.column_stack([probabilities for _, probabilities in fitted])
+        self.themes_ = targets.themes
+        self.classes_ = np.tile([0, 1], (len(targets.themes), 1))
+        self.thresholds_ = choose_thresholds(self.out_of_fold_, targets, self.target_precision)
+        self.scores_ = summarise_scores(self.out_of_fold_, targets, self.thresholds_)
+        self.training_ = summarise_training(targets)
         self._warn_of_constants()
-        return self
+
+    def _find_lexicon(self, themes: Sequence[str]) -> Lexicon | None:
+        """Return the lexicon whose findings are a feature, if it knows one of the themes."""
+        lexicon = self.lexicon
+        if lexicon == "auto":
+            lexicon = load_french_lexicon()
+            return lexicon if set(lexicon.codes) & set(themes) else None
+        if lexicon is None or isinstance(lexicon, Lexicon):
+            found = lexicon
+        else:
+            found = Lexicon.load(lexicon)
+        if found is not None and not set(found.codes) & set(themes):
+            raise ValueError(
+                f"the lexicon knows none of the themes {list(themes)[:5]!r}; it knows "
+                f"{list(found.codes)[:5]!r}. Rename its tables, or pass lexicon=None."
+            )
+        return found
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Estimate the probability of each theme in each offer.
@@ -220,8 +307,11 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         if len(offers) == 0:
             return np.empty((0, len(self.themes_)))
         matrix = self.features_.transform(offers)
-        columns = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(predict_theme)(model, matrix) for model in self.models_
+        scores = self.offer_scores_.score(matrix, offers["text"])
+        columns = run_side_by_side(
+            predict_theme,
+            [(model, matrix, scores[:, theme]) for theme, model in enumerate(self.models_)],
+            self.n_jobs,
         )
         return np.column_stack(columns)
 
@@ -262,11 +352,11 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         from xgboost import XGBClassifier  # slow to import, and only needed here
 
         return XGBClassifier(
-            n_estimators=200,
+            n_estimators=100,
             max_depth=4,
-            learning_rate=0.08,
+            learning_rate=0.06,
             subsample=0.8,
-            colsample_bytree=0.2,
+            colsample_bytree=0.4,
             min_child_weight=2,
             tree_method="hist",
             n_jobs=1,
@@ -284,7 +374,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
                 f"all known labels are alike for {constant!r}: these themes are predicted the "
                 f"same for every offer. Annotate more offers, or lower the filter's threshold.",
                 JocasThemesWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def __sklearn_tags__(self) -> Any:

@@ -1,6 +1,7 @@
-"""One theme's model: feature selection and a classifier, fitted where the theme is known."""
+"""One theme's model: scores of text become log-odds, by a line and by trees, then calibrated."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,13 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.feature_selection import chi2
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import has_fit_parameter
+
+from jocas_themes.student._calibration import Calibration, fit_calibration, to_log_odds
+from jocas_themes.student._linear import Fold
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -18,63 +25,104 @@ class ThemeModel:
     Parameters
     ----------
     columns : ndarray of shape (n_selected,)
-        The features that it sees, in increasing order.
+        The features of the text that the classifier sees, in increasing order.
     estimator : classifier or None
-        None when all known labels are alike: the prevalence is all there is to know.
-    weight : float
-        How much more a positive weighed than a negative in training.
+        The trees, or another classifier; None when all known labels are alike: the prevalence
+        is all there is to know.
+    coefficients : ndarray of shape (n_scores,)
+        What each score adds to the log-odds.
+    intercept : float
+        The log-odds where all scores are 0.
+    calibration : Calibration
+        From the mean log-odds of the two to those of the probability.
     prevalence : float
         Share of positives among the known labels.
     """
 
     columns: npt.NDArray[np.int64]
     estimator: Any
-    weight: float
+    coefficients: FloatArray
+    intercept: float
+    calibration: Calibration
     prevalence: float
-
-    @property
-    def threshold(self) -> float:
-        """Return the probability from which on the theme is said to be present."""
-        return 1.0 / (1.0 + self.weight)
 
 
 def fit_theme(
     features: sparse.csr_matrix,
-    labels: npt.NDArray[np.float64],
+    scores: FloatArray,
+    labels: FloatArray,
+    weights: FloatArray,
+    folds: Sequence[Fold],
     estimator: Any,
-    *,
     n_selected: int | None,
-    balance: float,
-) -> ThemeModel:
-    """Fit one theme on the rows where its label is known."""
-    known = np.flatnonzero(~np.isnan(labels))
-    y = labels[known].astype(np.int64)
-    prevalence = float(y.mean())
-    if prevalence in (0.0, 1.0):
-        return ThemeModel(np.arange(0), None, 1.0, prevalence)
-    rows = features[known]
-    columns = _select(rows, y, n_selected)
-    estimator = clone(estimator)
-    weight = ((1 - prevalence) / prevalence) ** balance
-    if has_fit_parameter(estimator, "sample_weight"):
-        estimator.fit(rows[:, columns], y, sample_weight=np.where(y == 1, weight, 1.0))
-    else:
-        weight = 1.0
-        estimator.fit(rows[:, columns], y)
-    return ThemeModel(columns, estimator, float(weight), prevalence)
+) -> tuple[ThemeModel, FloatArray]:
+    """Fit one theme, and return it with the probabilities of the same offers, out of fold.
 
-
-def predict_theme(model: ThemeModel, features: sparse.csr_matrix) -> npt.NDArray[np.float64]:
-    """Return the probability of the theme for each row, the training weights taken out again.
-
-    A classifier trained with positives weighted by w estimates odds that are w times too large
-    (Elkan, 2001, The foundations of cost-sensitive learning): p = q / (q + w (1 - q)).
+    ``scores``, of shape (n_offers, n_scores), are out of fold too.
     """
+    everything = np.arange(len(labels))
+    model = _fit(features, scores, labels, weights, everything, estimator, n_selected)
+    log_odds = np.full(len(labels), np.nan)
+    for train, test in folds:
+        part = _fit(features, scores, labels, weights, train, estimator, n_selected)
+        log_odds[test] = _predict_log_odds(part, features[test], scores[test])
+    known = ~np.isnan(labels) & ~np.isnan(log_odds)
+    calibration = fit_calibration(log_odds[known], labels[known])
+    return replace(model, calibration=calibration), calibration.apply(log_odds)
+
+
+def predict_theme(
+    model: ThemeModel, features: sparse.csr_matrix, scores: FloatArray
+) -> FloatArray:
+    """Return the calibrated probability of the theme for each row."""
     if model.estimator is None:
         return np.full(features.shape[0], model.prevalence)
-    weighted = model.estimator.predict_proba(features[:, model.columns])[:, 1].astype(np.float64)
-    probabilities: npt.NDArray[np.float64] = weighted / (weighted + model.weight * (1 - weighted))
-    return probabilities
+    return model.calibration.apply(_predict_log_odds(model, features, scores))
+
+
+def _fit(
+    features: sparse.csr_matrix,
+    scores: FloatArray,
+    labels: FloatArray,
+    weights: FloatArray,
+    rows: npt.NDArray[np.int64],
+    estimator: Any,
+    n_selected: int | None,
+) -> ThemeModel:
+    """Fit one theme on those of some rows whose label is known."""
+    known = rows[~np.isnan(labels[rows]) & (weights[rows] > 0)]
+    y, w = labels[known].astype(np.int64), weights[known]
+    prevalence = float(y.mean()) if len(y) else 0.0
+    if prevalence in (0.0, 1.0):
+        nothing = np.zeros(scores.shape[1])
+        return ThemeModel(np.arange(0), None, nothing, 0.0, Calibration(), prevalence)
+    line = LogisticRegression(solver="newton-cholesky").fit(scores[known], y, sample_weight=w)
+    text = features[known]
+    columns = _select(text, y, n_selected)
+    estimator = clone(estimator)
+    weighted = {"sample_weight": w} if has_fit_parameter(estimator, "sample_weight") else {}
+    estimator.fit(_join(scores[known], text[:, columns]), y, **weighted)
+    return ThemeModel(
+        columns, estimator, line.coef_[0], float(line.intercept_[0]), Calibration(), prevalence
+    )
+
+
+def _predict_log_odds(
+    model: ThemeModel, features: sparse.csr_matrix, scores: FloatArray
+) -> FloatArray:
+    """Return the mean of what the line and the trees say."""
+    if model.estimator is None:
+        return to_log_odds(np.full(features.shape[0], model.prevalence))
+    matrix = _join(scores, features[:, model.columns])
+    trees = model.estimator.predict_proba(matrix)[:, 1].astype(np.float64)
+    line = scores @ model.coefficients + model.intercept
+    log_odds: FloatArray = (line + to_log_odds(trees)) / 2
+    return log_odds
+
+
+def _join(scores: FloatArray, text: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Put the scores before the words; absent entries are missing everywhere, never zero."""
+    return sparse.hstack([sparse.csr_matrix(scores), text], format="csr")
 
 
 def _select(

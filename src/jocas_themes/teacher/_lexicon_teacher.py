@@ -8,10 +8,11 @@ import pandas as pd
 
 from jocas_themes._progress import tqdm
 from jocas_themes.annotations import Annotation, Answer, build_annotated
+from jocas_themes.lexicon import Lexicon, load_french_lexicon
 from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher._base import BaseTeacher
-from jocas_themes.teacher.lexicon._lexicon import Lexicon, load_french_lexicon
+
 
 
 class LexiconTeacher(BaseTeacher):

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from jocas_themes.teacher.lexicon._folding import cut_original, fold_text
+from jocas_themes.lexicon._folding import cut_original, fold_text
 
 _ESCAPE = re.compile(r"\\.")
 
@@ -97,10 +97,29 @@ class LexiconEntry:
         tuple of int or None
             Start and end of the first span, or None when the theme is absent.
         """
-        if self._not_enough is not None:
-            folded = self._not_enough.sub(_blank, folded)
-        match = self._present.search(folded)
+        match = self._present.search(self._prepare(folded))
         return None if match is None else match.span()
+
+    def find_all(self, folded: str) -> list[tuple[int, int]]:
+        """Return all places where the theme shows in a folded text.
+
+        Parameters
+        ----------
+        folded : str
+            A text as `fold_text` writes it.
+
+        Returns
+        -------
+        list of tuple of int
+            Start and end of each span, in order; spans do not overlap.
+        """
+        return [match.span() for match in self._present.finditer(self._prepare(folded))]
+
+    def _prepare(self, folded: str) -> str:
+        """Take out what does not count; places stay where they are."""
+        if self._not_enough is None:
+            return folded
+        return self._not_enough.sub(_blank, folded)
 
 
 @dataclass(frozen=True)
@@ -258,7 +277,7 @@ def load_french_lexicon() -> Lexicon:
     >>> [code for code, finding in findings.items() if finding.present]
     ['COMPENSATION_BENEFITS', 'WORK_LIFE_BALANCE']
     """
-    shipped = files("jocas_themes.teacher.lexicon").joinpath("lexicon_fr.toml")
+    shipped = files("jocas_themes.lexicon").joinpath("lexicon_fr.toml")
     return Lexicon.from_toml(shipped.read_text(encoding="utf-8"))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jocas_themes.offers import as_offers
 from jocas_themes.taxonomy import HR_THEMES
-from jocas_themes.teacher.lexicon._lexicon import (
+from jocas_themes.lexicon._lexicon import (
     Finding,
     Lexicon,
     LexiconEntry,
