@@ -27,6 +27,7 @@ import openai
 import pandas as pd
 
 from jocas_themes import LLMTeacher, make_offers
+from memory import forget_peak, read_memory
 
 TARGET = 0.90
 MODEL = "gpt-4o-mini"
@@ -118,7 +119,7 @@ def measure_memory(url: str, n_offers: int, concurrency: int) -> dict[str, float
     offers = make_offers(n_offers, random_state=0)
     ask_teacher(url, offers.head(2 * concurrency), concurrency=concurrency)  # imports, connections
     before = read_memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    forget_peak()
     annotated = ask_teacher(url, offers, concurrency=concurrency)
     growth = read_memory("VmHWM") - before
     added = annotated.drop(columns=[name for name in annotated if name in offers])
@@ -130,13 +131,6 @@ def measure_memory(url: str, n_offers: int, concurrency: int) -> dict[str, float
         "of which columns added, MB": added_mb,
         "of which others, MB": growth - added_mb,
     }
-
-
-def read_memory(field: str) -> float:
-    """Read a field of this process's status, in MB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return int(fields[field].split()[0]) * 1_024 / 1e6
 
 
 def compare_memory(sizes: list[int], *, concurrency: int) -> pd.DataFrame:

@@ -24,13 +24,25 @@ from jocas_themes.confidence import (
     teacher_report,
 )
 from jocas_themes.corpus import LabelledCorpus, label_chunk, label_corpus
+from jocas_themes.curation import find_label_issues, suggest_offers
 from jocas_themes.datasets import (
     fill_sample_store,
     load_sample_annotations,
     load_sample_offers,
     make_offers,
 )
-from jocas_themes.evaluation import MaskedScorer, NearDuplicateKFold, evaluate_themes
+from jocas_themes.evaluation import (
+    LearningCurve,
+    MaskedScorer,
+    NearDuplicateKFold,
+    compute_calibration_error,
+    compute_learning_curve,
+    compute_reliability,
+    compute_score_intervals,
+    compute_strata_scores,
+    evaluate_themes,
+    threshold_curve,
+)
 from jocas_themes.lexicon import Finding, Lexicon, LexiconEntry, load_french_lexicon
 from jocas_themes.offers import (
     OffersProfile,
@@ -43,8 +55,24 @@ from jocas_themes.offers import (
     read_offers,
     sample_offers,
 )
-from jocas_themes.plots import draw_shares_svg
-from jocas_themes.student import ThemeClassifier, load_model, save_model
+from jocas_themes.plots import (
+    draw_shares_svg,
+    plot_learning_curve,
+    plot_reliability,
+    plot_strata_scores,
+    plot_theme_scores,
+    plot_threshold_curve,
+)
+from jocas_themes.reports import StudentReport, student_report
+from jocas_themes.student import (
+    Explanation,
+    ThemeClassifier,
+    explain,
+    load_model,
+    model_card,
+    save_model,
+    top_terms,
+)
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy, Theme
 from jocas_themes.teacher import (
     BaseTeacher,
@@ -66,9 +94,11 @@ __all__ = [
     "ConfidenceFilter",
     "CostEstimate",
     "Decision",
+    "Explanation",
     "Finding",
     "LLMTeacher",
     "LabelledCorpus",
+    "LearningCurve",
     "Lexicon",
     "LexiconEntry",
     "LexiconTeacher",
@@ -81,6 +111,7 @@ __all__ = [
     "ReviewQueue",
     "Spending",
     "StoredReply",
+    "StudentReport",
     "Taxonomy",
     "TeacherReport",
     "Theme",
@@ -93,10 +124,17 @@ __all__ = [
     "build_annotated",
     "choose_threshold",
     "clean_text",
+    "compute_calibration_error",
+    "compute_learning_curve",
+    "compute_reliability",
+    "compute_score_intervals",
     "compute_shares",
+    "compute_strata_scores",
     "draw_shares_svg",
     "evaluate_themes",
+    "explain",
     "fill_sample_store",
+    "find_label_issues",
     "find_near_duplicates",
     "find_theme_codes",
     "iter_offers",
@@ -107,10 +145,20 @@ __all__ = [
     "load_sample_annotations",
     "load_sample_offers",
     "make_offers",
+    "model_card",
+    "plot_learning_curve",
+    "plot_reliability",
+    "plot_strata_scores",
+    "plot_theme_scores",
+    "plot_threshold_curve",
     "profile_offers",
     "read_offers",
     "read_review",
     "sample_offers",
     "save_model",
+    "student_report",
+    "suggest_offers",
     "teacher_report",
+    "threshold_curve",
+    "top_terms",
 ]

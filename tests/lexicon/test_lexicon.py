@@ -1,6 +1,7 @@
 import copy
 import pickle
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jocas_themes.offers import as_offers
-from jocas_themes.taxonomy import HR_THEMES
 from jocas_themes.lexicon._lexicon import (
     Finding,
     Lexicon,
@@ -17,6 +16,8 @@ from jocas_themes.lexicon._lexicon import (
     fold_text,
     load_french_lexicon,
 )
+from jocas_themes.offers import as_offers
+from jocas_themes.taxonomy import HR_THEMES
 
 FRENCH = load_french_lexicon()
 
@@ -113,6 +114,41 @@ class TestFind:
         for twin in (copy.deepcopy(FRENCH), pickle.loads(pickle.dumps(FRENCH))):
             assert twin == FRENCH
             assert twin.find("2 RTT par mois") == FRENCH.find("2 RTT par mois")
+
+
+PETS, TREES = SMALL.entries
+
+
+class TestFindAll:
+    @pytest.mark.parametrize(
+        ("folded", "spans"),
+        [
+            ("chien, chats noirs et chien", [(0, 5), (7, 18), (22, 27)]),
+            ("chien chien", [(0, 5), (6, 11)]),
+            ("unchien chienlit", []),
+            ("chien de garde, petit chien", [(22, 27)]),  # the first is not enough
+            ("chien\nchiens", [(0, 5), (6, 12)]),
+            ("", []),
+            ("\x00 \ud800", []),
+        ],
+    )
+    def test_known_texts(self, folded: str, spans: list[tuple[int, int]]) -> None:
+        assert PETS.find_all(folded) == spans
+
+    @given(
+        st.lists(
+            st.sampled_from(["chien", "chiens", "de garde", "chats noirs", "oeuf", "\n", ",", "x"])
+        ).map(" ".join)
+    )
+    def test_spans_are_apart_in_order_and_each_a_finding(self, folded: str) -> None:
+        spans = PETS.find_all(folded)
+        assert (spans[0] if spans else None) == PETS.find(folded)
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+        for start, end in spans:
+            assert PETS.find(folded[start:end]) == (0, end - start)
+
+    def test_without_anything_that_is_not_enough(self) -> None:
+        assert TREES.find_all("chene, chenes") == [(0, 5), (7, 13)]
 
 
 class TestFile:

@@ -24,6 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_teaching(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_label_issues(commands)
+    _add_suggest(commands)
     _add_label(commands)
     return parser
 
@@ -120,8 +122,50 @@ def _add_evaluate(commands: object) -> None:
     )
     parser.add_argument("--folds", type=int, default=5, help="folds (default: %(default)s)")
     parser.add_argument("--out", help="CSV file for the scores")
+    parser.add_argument(
+        "--html", help="page for all that is known: strata, calibration, curves (takes minutes)"
+    )
+    parser.add_argument(
+        "--cost-per-offer-usd",
+        type=float,
+        metavar="USD",
+        help="what annotating an offer costs, for the learning curve of --html",
+    )
     _add_filter(parser)
     parser.set_defaults(run=_commands.run_evaluate)
+
+
+def _add_label_issues(commands: object) -> None:
+    parser = add_command(
+        commands,
+        "label-issues",
+        "list the labels that are most likely wrong, and send them to people",
+        "annotated.parquet --review to_review.jsonl",
+        "annotated.parquet --n 50 --out issues.csv",
+    )
+    parser.add_argument("annotated", help="annotated table, as teach writes it")
+    parser.add_argument("--n", type=int, help="how many cells at most (default: all suspicious)")
+    parser.add_argument("--review", help="file to add them to, for people to look at")
+    parser.add_argument("--out", help="CSV file for the list")
+    parser.set_defaults(run=_commands.run_label_issues)
+
+
+def _add_suggest(commands: object) -> None:
+    parser = add_command(
+        commands,
+        "suggest",
+        "choose the offers to annotate next: unsure, unlike one another, some at random",
+        "'jocas/2024-06/*.parquet' --model model/ --n 300 --out next.parquet",
+        "pool.parquet --model model/ --annotated annotated.parquet --n 300 --out next.parquet",
+    )
+    add_sources(parser)
+    add_text_columns(parser)
+    parser.add_argument("--model", required=True, help="folder of the trained model")
+    parser.add_argument("--n", type=int, required=True, help="how many offers")
+    parser.add_argument("--annotated", help="table of offers that need no second annotation")
+    parser.add_argument("--out", required=True, help="Parquet file for the offers")
+    parser.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    parser.set_defaults(run=_commands.run_suggest)
 
 
 def _add_label(commands: object) -> None:

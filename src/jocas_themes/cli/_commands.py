@@ -10,13 +10,19 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from jocas_themes.annotations import find_theme_codes
-from jocas_themes.cli._tables import check_out, print_table, read_labelled
+from jocas_themes.cli._tables import check_out, print_table, read_labelled, write_table
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
+from jocas_themes.curation import find_label_issues, suggest_offers
 from jocas_themes.evaluation import NearDuplicateKFold, evaluate_themes
-from jocas_themes.offers import profile_offers
+from jocas_themes.offers import profile_offers, read_offers
+from jocas_themes.reports import student_report
 from jocas_themes.student import ThemeClassifier, check_model_folder, load_model, save_model
 
+OUT_OF_FOLD_TITLE = (
+    "How well it learnt: each offer by models that saw neither it nor its near-duplicates,\n"
+    "against the teacher's labels, all cells (support: offers with the theme)"
+)
 _COLUMNS_TITLE = (
     "Columns: reliable under 20% missing, unusable over 70%\n"
     "(n_distinct is an estimate, to 1.6%, from 4,096 values on)"
@@ -47,7 +53,8 @@ def run_train(options: Namespace) -> None:
     save_model(student, options.out, overwrite=options.overwrite)
     sure = student[0]
     print(f"learnt from {sure.n_kept_} cells, {sure.n_masked_} under the threshold left out")
-    print(f"written: {options.out}" + (f", {options.review}" if options.review else ""))
+    print_table(score_out_of_fold(student[-1], annotated), OUT_OF_FOLD_TITLE)
+    print(f"\nwritten: {options.out}" + (f", {options.review}" if options.review else ""))
 
 
 def _make_student(options: Namespace, review_path: str | None = None) -> Pipeline:
@@ -70,10 +77,24 @@ def _make_student(options: Namespace, review_path: str | None = None) -> Pipelin
     )
 
 
+def score_out_of_fold(student: ThemeClassifier, annotated: pd.DataFrame) -> pd.DataFrame:
+    """Score what a fitted student said of its own offers out of fold, on all their labels."""
+    scores = evaluate_themes(
+        annotated[list(student.themes_)].to_numpy(dtype=float),
+        np.nan_to_num(student.out_of_fold_),
+        thresholds=student.thresholds_,
+        themes=student.themes_,
+    )
+    return scores[["precision", "recall", "f1", "support"]].reset_index()
+
+
 def run_evaluate(options: Namespace) -> None:
     """Score a student against the labels of a table."""
     out = check_out(options.out, ".csv") if options.out else None
     table = read_labelled(options.labelled)
+    if options.html:
+        _write_report(options, table)
+        return
     if options.model:
         student = load_model(options.model)
         absent = [code for code in student.themes_ if code not in table.columns]
@@ -100,6 +121,58 @@ def run_evaluate(options: Namespace) -> None:
     if out:
         scores.to_csv(out)
         print(f"\nwritten: {options.out}")
+
+
+def _write_report(options: Namespace, table: pd.DataFrame) -> None:
+    """Write all that is known of a student, trained in each fold, as one page."""
+    if options.model:
+        raise ValueError(
+            "--html reports on training, and fits in each fold: leave --model out. A trained "
+            "model on other offers has its scores without --html."
+        )
+    page = check_out(options.html, ".html", option="--html")
+    report = student_report(
+        _make_student(options),
+        table,
+        cv=options.folds,
+        cost_per_offer_usd=options.cost_per_offer_usd,
+        progress=True,
+    )
+    report.to_html(page)
+    print(report)
+    print(f"\nwritten: {options.html}")
+
+
+def run_label_issues(options: Namespace) -> None:
+    """List the cells whose label is most likely wrong."""
+    issues = find_label_issues(
+        read_labelled(options.annotated), n=options.n, review_path=options.review, n_jobs=-1
+    )
+    columns = ["offer_id", "theme", "label", "confidence", "probability", "score"]
+    print_table(issues[columns].head(20), f"The most suspicious of {len(issues)} cells")
+    if options.out:
+        issues.to_csv(check_out(options.out, ".csv"), index=False)
+    written = [name for name in (options.out, options.review) if name]
+    print(f"\nwritten: {', '.join(written)}" if written else "\nnothing written: pass --review")
+
+
+def run_suggest(options: Namespace) -> None:
+    """Choose the offers to annotate next."""
+    out = check_out(options.out, ".parquet")
+    chosen = suggest_offers(
+        read_offers(options.source, text_columns=options.text_columns, encoding=options.encoding),
+        options.n,
+        model=load_model(options.model),
+        annotated=read_labelled(options.annotated) if options.annotated else None,
+        random_state=options.seed,
+        progress=True,
+    )
+    write_table(chosen, out)
+    counts = ", ".join(
+        f"{count} {reason}" for reason, count in chosen["reason"].value_counts().items()
+    )
+    print(f"{len(chosen)} offers: {counts}\nwritten: {options.out}")
+    print(f"next: jocas-themes teach {options.out} --model gpt-5-mini --out more.parquet")
 
 
 def score_by_cross_validation(model: Any, annotated: pd.DataFrame, *, n_folds: int) -> pd.DataFrame:

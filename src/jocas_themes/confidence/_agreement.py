@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from jocas_themes._rendering import render_html, render_text
 from jocas_themes.annotations import Themes
 from jocas_themes.confidence._arrays import FloatArray, IntArray
 from jocas_themes.confidence._bands import BANDS, check_bands, iter_bands
 from jocas_themes.confidence._chance import compute_alpha, compute_kappa, tabulate_pairs
 from jocas_themes.confidence._matching import match_cells
-from jocas_themes.confidence._rendering import render_html, render_text
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ def match_gold(annotations: Any, gold: Any, *, themes: Themes) -> GoldCells:
     _refuse_exchanged(annotations, gold)
     matched = match_cells(annotations, gold, themes=themes, names=("annotations", "gold"))
     rows = matched.rows[1]
-    weights, clusters = _read_weights(gold, rows), _read_clusters(gold, rows)
+    weights, clusters = read_weights(gold, rows), _read_clusters(gold, rows)
     offers = matched.cells["offer"]
     cells = pd.DataFrame(
         {
@@ -91,7 +91,7 @@ def compute_coverage(cells: pd.DataFrame, kept: pd.DataFrame) -> float:
     return float(kept["weight"].sum() / cells["weight"].sum()) if len(cells) else np.nan
 
 
-def _read_weights(gold: Any, rows: IntArray) -> FloatArray:
+def read_weights(gold: Any, rows: IntArray) -> FloatArray:
     """Give each offer 1 / its inclusion probability; all the same where there is none."""
     if not isinstance(gold, pd.DataFrame) or "inclusion_probability" not in gold.columns:
         return np.ones(len(rows))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jocas_themes._rendering import render_html, render_text
 from jocas_themes.annotations import Themes
 from jocas_themes.confidence._arrays import FloatArray
 from jocas_themes.confidence._bands import BANDS, check_bands
@@ -19,7 +20,6 @@ from jocas_themes.confidence._chance import compute_alpha, compute_kappa, tabula
 from jocas_themes.confidence._gold import THRESHOLDS, compute_coverage, keep_sure, match_gold
 from jocas_themes.confidence._intervals import compute_interval, compute_share
 from jocas_themes.confidence._matching import check_confidences
-from jocas_themes.confidence._rendering import render_html, render_text
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from jocas_themes._rendering import render_html, render_text
 from jocas_themes.confidence._arrays import BoolArray, FloatArray
 from jocas_themes.confidence._gold import THRESHOLDS, compute_coverage, keep_sure, match_gold
 from jocas_themes.confidence._intervals import (
@@ -16,7 +17,6 @@ from jocas_themes.confidence._intervals import (
     count_independent,
     estimate_effective_n,
 )
-from jocas_themes.confidence._rendering import render_html, render_text
 
 # Fewer may be bad luck.
 _SEVERAL_ERRORS = 10

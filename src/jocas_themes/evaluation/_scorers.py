@@ -87,7 +87,7 @@ class MaskedScorer:
         """
         ranked = self.metric == "average_precision"
         scores = estimator.predict_proba(X) if ranked else estimator.predict(X)
-        themes = _find_themes(estimator)
+        themes = find_themes(estimator)
         if themes is not None:
             scores = pd.DataFrame(np.asarray(scores), columns=list(themes))
         codes = choose_themes(y, scores)
@@ -102,10 +102,10 @@ class MaskedScorer:
         return float(table[self.metric].loc[self.average])
 
 
-def _find_themes(estimator: Any) -> tuple[str, ...] | None:
+def find_themes(estimator: Any) -> tuple[str, ...] | None:
     """Find the themes of a classifier, also inside a Pipeline or a search."""
     if hasattr(estimator, "best_estimator_"):
-        return _find_themes(estimator.best_estimator_)
+        return find_themes(estimator.best_estimator_)
     if isinstance(estimator, Pipeline):
-        return _find_themes(estimator[-1])
+        return find_themes(estimator[-1])
     return getattr(estimator, "themes_", None)

@@ -79,6 +79,15 @@ def evaluate_themes(
     micro                  1.0    0.67        3         5
     macro                  1.0    0.75        3         5
     """
+    return tabulate_scores(*read_scored(y_true, y_score_or_pred, thresholds, themes))
+
+
+def read_scored(
+    y_true: Any, y_score_or_pred: Any, thresholds: Any, themes: Themes
+) -> tuple[
+    npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64] | None, tuple[str, ...]
+]:
+    """Read and check labels, predictions, probabilities (None without) and codes."""
     codes = choose_themes(y_true, y_score_or_pred, themes=themes)
     truth = read_labels(y_true, codes, name="y_true")
     scores = read_cells(y_score_or_pred, codes, name="y_score_or_pred")
@@ -86,8 +95,8 @@ def evaluate_themes(
     _check_scores(scores)
     limits = _read_thresholds(thresholds, codes)
     if np.isin(scores, (0, 1)).all():
-        return tabulate_scores(truth, scores == 1, None, codes)
-    return tabulate_scores(truth, scores >= limits, scores, codes)
+        return truth, scores == 1, None, codes
+    return truth, scores >= limits, scores, codes
 
 
 def tabulate_scores(

@@ -56,8 +56,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         HR themes that are learnt, a lexicon of your own or its TOML file, or none.
     weights : {"confidence"}, callable or None, default="confidence"
         How much each cell counts: 2 * confidence / 100 - 1, and 0.1 at least (a cell without a
-        confidence, as of gold, in full); by a function from an array of confidences to one of weights, such as
-        ``TeacherReport.calibrate``; or all the same.
+        confidence, as of gold, in full); by a function from an array of confidences to one of
+        weights, such as ``TeacherReport.calibrate``; or all the same.
     target_precision : float, optional
         Precision that ``thresholds_`` should reach, out of fold. By default they are chosen for
         the best F1.

@@ -40,7 +40,7 @@ def fit_linear(
     weights: FloatArray,
     folds: Sequence[Fold],
     *,
-    C: float,  # noqa: N803
+    C: float,
     random_state: int,
     n_jobs: int | None,
 ) -> tuple[LinearScores, FloatArray]:
@@ -77,7 +77,7 @@ def _fit_theme(
     targets: FloatArray,
     weights: FloatArray,
     rows: npt.NDArray[np.int64],
-    C: float,  # noqa: N803
+    C: float,
     random_state: int,
 ) -> tuple[FloatArray, float]:
     """Fit one theme; one whose known targets are all alike scores 1 or -1 everywhere."""

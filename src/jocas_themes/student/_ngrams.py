@@ -90,9 +90,7 @@ def _fix(vocabulary: Sequence[str] | None) -> dict[str, Any]:
     return {"vocabulary": {name: place for place, name in enumerate(vocabulary)}}
 
 
-def _choose(
-    counts: sparse.csr_matrix, scale: float
-) -> tuple[npt.NDArray[np.int64], FloatArray]:
+def _choose(counts: sparse.csr_matrix, scale: float) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Keep the n-grams of two sentences or more, the most frequent ones, and weigh them."""
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     kept = np.flatnonzero(frequency >= min(_MIN_SENTENCES, frequency.max(initial=0)))
@@ -109,7 +107,9 @@ def _count_tokens(sentences: Sequence[str]) -> tuple[list[str], sparse.csr_matri
     N-grams of characters lie inside tokens, so that each token need be cut but once.
     """
     places: dict[str, int] = {"": 0}  # never empty, for the vectorizer
-    columns = [places.setdefault(token, len(places)) for text in sentences for token in text.split()]
+    columns = [
+        places.setdefault(token, len(places)) for text in sentences for token in text.split()
+    ]
     starts = np.cumsum([0, *(len(text.split()) for text in sentences)])
     counts = sparse.csr_matrix(
         (np.ones(len(columns), dtype=np.int64), columns, starts),

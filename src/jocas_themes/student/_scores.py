@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from jocas_themes.student._findings import find_patterns
 from jocas_themes.student._linear import Fold, LinearScores, fit_linear
 from jocas_themes.student._ngrams import SentenceNgrams
 from jocas_themes.student._pooling import pool_scores
-from jocas_themes.student._sentences import Sentences, split_offers
+from jocas_themes.student._sentences import Sentences, find_distinct, split_offers
 from jocas_themes.student._targets import Targets
 
 FloatArray = npt.NDArray[np.float64]
@@ -22,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 # Penalties of the linear models and the weight of a finding beside words: measured.
 _C_OFFERS = 0.3
 _C_SENTENCES = 1.0
-_FINDING_SCALE = 0.5
+FINDING_SCALE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +62,27 @@ class OfferScores:
         if self.lexicon is None and self.sentences is None:
             return parts[0]
         sentences = split_offers(texts)
-        found = self.find(sentences)
+        # Boards and employers repeat themselves: a third of all sentences are there twice.
+        distinct, places = find_distinct(sentences.texts)
+        found = self.find(distinct)
         if self.sentences is not None:
-            parts.append(pool_scores(self.score_sentences(sentences, found), sentences.starts))
-        if self.lexicon is not None:
-            parts.append(_count(found, sentences)[:, :, None])
+            scores = self.score_sentences(distinct, found)[places]
+            parts.append(pool_scores(scores, sentences.starts))
+        if found is not None:
+            parts.append(_count(found[places], sentences)[:, :, None])
         return np.concatenate(parts, axis=2)
 
-    def find(self, sentences: Sentences) -> sparse.csr_matrix | None:
-        """Say what the lexicon finds in each sentence, if there is a lexicon."""
+    def find(self, sentences: Sequence[str]) -> sparse.csr_matrix | None:
+        """Say what the lexicon finds in each folded sentence, if there is a lexicon."""
         return find_patterns(self.lexicon, self.themes, sentences) if self.lexicon else None
 
     def score_sentences(
-        self, sentences: Sentences, found: sparse.csr_matrix | None
+        self, sentences: Sequence[str], found: sparse.csr_matrix | None
     ) -> FloatArray:
-        """Score sentences: shape (n_sentences, n_themes)."""
-        return self.sentences.score(_join(self.ngrams.transform(sentences.texts), found))
+        """Score folded sentences: shape (n_sentences, n_themes)."""
+        assert self.ngrams is not None
+        assert self.sentences is not None
+        return self.sentences.score(_join(self.ngrams.transform(sentences), found))
 
 
 def fit_scores(
@@ -90,25 +96,22 @@ def fit_scores(
     n_jobs: int | None,
 ) -> tuple[OfferScores, FloatArray]:
     """Learn the scores, and return them with those of the same offers, out of fold."""
-    params = {"random_state": random_state, "n_jobs": n_jobs}
-    text, scores = fit_linear(
-        matrix, targets.labels, targets.weights, folds, C=_C_OFFERS, **params
-    )
+    fit = partial(fit_linear, random_state=random_state, n_jobs=n_jobs)
+    text, scores = fit(matrix, targets.labels, targets.weights, folds, C=_C_OFFERS)
     parts = [scores[:, :, None]]
     ngrams = sentence_scores = None
     if lexicon is not None or targets.evidence is not None:
         sentences = split_offers(texts)
-        found = find_patterns(lexicon, targets.themes, sentences) if lexicon else None
+        found = find_patterns(lexicon, targets.themes, sentences.texts) if lexicon else None
         if targets.evidence is not None:
             ngrams = SentenceNgrams()
             of_sentences = _join(ngrams.fit_transform(sentences.texts), found)
-            sentence_scores, scores = fit_linear(
+            sentence_scores, scores = fit(
                 of_sentences,
                 locate_evidence(sentences, targets.labels, targets.evidence),
                 targets.weights[sentences.offers],
                 _expand(folds, sentences),
                 C=_C_SENTENCES,
-                **params,
             )
             parts.append(pool_scores(scores, sentences.starts))
         if found is not None:
@@ -120,7 +123,7 @@ def fit_scores(
 def _join(ngrams: sparse.csr_matrix, found: sparse.csr_matrix | None) -> sparse.csr_matrix:
     if found is None:
         return ngrams
-    return sparse.hstack([ngrams, _FINDING_SCALE * found], format="csr")
+    return sparse.hstack([ngrams, FINDING_SCALE * found], format="csr")
 
 
 def _count(found: sparse.csr_matrix, sentences: Sentences) -> FloatArray:

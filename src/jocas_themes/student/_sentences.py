@@ -57,6 +57,13 @@ def split_offers(texts: Iterable[str]) -> Sentences:
     )
 
 
+def find_distinct(texts: Iterable[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the distinct texts, and which of them each text is."""
+    numbers: dict[str, int] = {}
+    places = [numbers.setdefault(text, len(numbers)) for text in texts]
+    return list(numbers), np.array(places, dtype=np.int64)
+
+
 def fold_sentence(text: str) -> str:
     """Write a sentence as the student sees it."""
     return " ".join(fold_text(text).split())

@@ -22,7 +22,6 @@ _LEAST_WEIGHT = 0.1
 Weights = Literal["confidence"] | Callable[[FloatArray], Any] | None
 
 
-
 @dataclass(frozen=True, eq=False)
 class Targets:
     """What there is to learn of some offers.

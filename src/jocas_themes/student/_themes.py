@@ -71,9 +71,7 @@ def fit_theme(
     return replace(model, calibration=calibration), calibration.apply(log_odds)
 
 
-def predict_theme(
-    model: ThemeModel, features: sparse.csr_matrix, scores: FloatArray
-) -> FloatArray:
+def predict_theme(model: ThemeModel, features: sparse.csr_matrix, scores: FloatArray) -> FloatArray:
     """Return the calibrated probability of the theme for each row."""
     if model.estimator is None:
         return np.full(features.shape[0], model.prevalence)

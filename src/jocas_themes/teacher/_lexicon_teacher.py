@@ -14,7 +14,6 @@ from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.teacher._base import BaseTeacher
 
 
-
 class LexiconTeacher(BaseTeacher):
     """Annotate offers by searching them for a lexicon's patterns.
 

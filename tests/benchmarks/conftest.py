@@ -1,0 +1,17 @@
+"""The benchmarks are scripts: their folder is where they import one another from."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from jocas_themes import load_sample_annotations
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+
+@pytest.fixture(scope="session")
+def sample() -> pd.DataFrame:
+    """Return 90 of the offers that ship with the package."""
+    return load_sample_annotations().head(90)
