@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
-from curation.stand_ins import NAN, Memory, WordCounter, make_annotated
+from curation.stand_ins import NAN, Memory, RoughMargins, WordCounter, make_annotated
 from jocas_themes.annotations import ReviewQueue, merge_review, read_review
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.curation import find_label_issues
@@ -18,6 +19,7 @@ from jocas_themes.datasets import load_sample_annotations
 from jocas_themes.errors import JocasThemesWarning, MissingDependencyError, ReviewFileError
 from jocas_themes.evaluation import NearDuplicateKFold
 from jocas_themes.taxonomy import Taxonomy, Theme
+from jocas_themes.teacher import LexiconTeacher
 
 A = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, NAN]
 P_A = [0.9, 0.8, 0.1, 0.2, 0.1, 0.9, 0.55, 0.99]
@@ -103,12 +105,37 @@ class TestOutOfFold:
 
     def test_a_pipeline_and_any_number_of_jobs(self) -> None:
         annotated = _flip_sample()
-        model = make_pipeline(ConfidenceFilter(0), WordCounter())
+        # Threads would share liblinear's generator, and give other margins.
+        model = make_pipeline(ConfidenceFilter(0), RoughMargins())
         first = find_label_issues(annotated, model=model)
         again = find_label_issues(annotated, model=model, n_jobs=2)
         assert len(first)
         pd.testing.assert_frame_equal(first, again)
         assert not hasattr(model[-1], "themes_")
+
+    def test_a_pipeline_asks_no_teacher_and_writes_no_review_file(self, tmp_path: Path) -> None:
+        annotated = _flip_sample()
+        path = tmp_path / "to_review.jsonl"
+        sure = ConfidenceFilter(0, review_path=path)
+        model = make_pipeline(LexiconTeacher(), sure, WordCounter())
+        issues = find_label_issues(annotated, model=model)
+        assert not path.exists()
+        assert sure.review_path == path
+        pd.testing.assert_frame_equal(issues, find_label_issues(annotated, model=WordCounter()))
+
+    def test_folds(self) -> None:
+        annotated = _flip_sample()
+        folds = NearDuplicateKFold(3, random_state=0)
+        expected = find_label_issues(annotated, model=WordCounter(), cv=folds)
+        issues = find_label_issues(annotated, model=WordCounter(), cv=3)
+        pd.testing.assert_frame_equal(issues, expected)
+        twice = [(np.arange(40), np.arange(40, 80))] * 2
+        with pytest.raises(ValueError, match="cv must test each offer once at most"):
+            find_label_issues(annotated, model=WordCounter(), cv=twice)
+
+    def test_what_gives_no_probabilities(self, annotated: pd.DataFrame) -> None:
+        with pytest.raises(TypeError, match="must be a classifier with fit and predict_proba"):
+            find_label_issues(annotated, model=LinearSVC())
 
     def test_the_default_student_finds_flipped_cells(self) -> None:
         # 6 cells of 80 are flipped: by chance 0.45 of them would be among the first 6. So few

@@ -6,7 +6,8 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from curation.stand_ins import NAN, TextModel, WordModel
-from jocas_themes.curation._models import find_text_columns, get_thresholds, predict_themes
+from jocas_themes.curation._models import find_text_columns, predict_themes
+from jocas_themes.evaluation._scorers import find_thresholds
 from jocas_themes.student import ThemeClassifier
 
 OFFERS = pd.DataFrame({"offer_id": ["1", "2"], "text": ["a a a b", "b c"]})
@@ -26,10 +27,10 @@ def test_any_other_model_reads_texts() -> None:
 
 def test_thresholds() -> None:
     model = WordModel().fit()
-    assert get_thresholds(model, None) == 0.5
+    assert find_thresholds(model, None) == 0.5
     model.thresholds_ = [0.3, 0.6]
-    assert get_thresholds(model, None).tolist() == [0.3, 0.6]
-    assert get_thresholds(Pipeline([("student", model)]), ("B",)).tolist() == [0.6]
+    assert find_thresholds(model, None).tolist() == [0.3, 0.6]
+    assert find_thresholds(Pipeline([("student", model)]), ("B",)).tolist() == [0.6]
 
 
 def test_text_columns() -> None:

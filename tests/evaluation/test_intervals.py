@@ -68,6 +68,31 @@ def test_probabilities_are_cut() -> None:
     assert table["f1"].tolist() == [1, 1, 1]
 
 
+def test_weights_by_hand() -> None:
+    # A hit that weighs 1, a miss of 3, a false alarm of 2: P = 1 / 3, R = 1 / 4,
+    # F1 = 2 / (2 + 2 + 3). The last offer is not known, and needs no weight.
+    truth, predicted, weights = [1, 1, 0, NAN], [1, 0, 1, 1], [1, 3, 2, NAN]
+    table = compute_score_intervals(truth, predicted, themes=["A"], weights=weights)
+    assert table.loc[0, ["precision", "recall", "f1"]].tolist() == pytest.approx(
+        [1 / 3, 1 / 4, 2 / 7]
+    )
+    assert table.loc[1, ["support", "n_offers"]].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("cluster", [1, 2])
+def test_an_offer_that_weighs_two_is_one_that_is_there_twice(cluster: int) -> None:
+    truth, predicted = np.tile(TRUTH, (6, 1)), np.tile(PREDICTED, (6, 1))
+    times = np.arange(30) % 3 + 1
+    clusters = np.arange(30) // cluster
+    weighted = compute_score_intervals(truth, predicted, clusters=clusters, weights=times)
+    repeated = compute_score_intervals(
+        truth.repeat(times, axis=0),
+        predicted.repeat(times, axis=0),
+        clusters=clusters.repeat(times),
+    )
+    pd.testing.assert_frame_equal(weighted[COLUMNS[:-2]], repeated[COLUMNS[:-2]])
+
+
 def test_same_seed_same_intervals() -> None:
     first, again, other = (
         compute_score_intervals(
@@ -86,6 +111,13 @@ def test_same_seed_same_intervals() -> None:
         (TRUTH * 0, PREDICTED, {}, "must hold a positive .* got 0 in all of its 8 known cells"),
         (TRUTH[:3], PREDICTED, {}, "y_true holds 3 offers and y_score_or_pred 5"),
         (TRUTH, PREDICTED, {"clusters": [0, 1]}, r"clusters must hold one value an offer"),
+        (TRUTH, PREDICTED, {"weights": [1, 2]}, r"weights must hold one .* \(5,\), got \(2,\)"),
+        (
+            TRUTH,
+            PREDICTED,
+            {"weights": [1, 0, NAN, 1, np.inf]},
+            r"got \[0.0, nan, inf\] \(3 offers",
+        ),
         (TRUTH, PREDICTED, {"thresholds": 80}, "thresholds must be .* got 80"),
         (TRUTH, PREDICTED, {"n_bootstrap": 0}, "n_bootstrap must be .* got 0"),
         (TRUTH, PREDICTED, {"level": 1}, "level must be .* got 1"),

@@ -112,7 +112,7 @@ def test_strata_without_a_positive_have_no_score() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"by": ["year", "who"]}, r"lacks the columns \['date_sitePublicationDay', 'who'\] of by="),
+        ({"by": ["year", "who"]}, r"lacks the columns \['date_firstSeenDay', 'who'\] of by="),
         ({"by": []}, r"by must be a non-empty sequence of names, got \[\]"),
         ({"by": "year"}, "by must be a non-empty sequence of names, got 'year'"),
         ({"min_offers": 0}, "min_offers must be at least 1, got 0"),

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from jocas_themes import ConfidenceFilter, LexiconTeacher, load_sample_annotations
 from jocas_themes.annotations import find_theme_codes
 from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.evaluation import threshold_curve
 from jocas_themes.offers import as_offers
 from jocas_themes.reports import student_report
 
@@ -119,6 +120,26 @@ def test_gold_is_compared_with_what_people_say(annotated: pd.DataFrame, gold: pd
     assert "100 offers, 50 of them gold" in report.lead
 
 
+def test_gold_drawn_unequally_weighs_as_in_the_threshold_curve(
+    annotated: pd.DataFrame, gold: pd.DataFrame
+) -> None:
+    unequal = gold.assign(inclusion_probability=np.where(np.arange(50) < 10, 1.0, 0.1))
+    judge: dict[str, Any] = {"themes": _THEMES, "cv": 2, "n_bootstrap": 50}
+    report, alike = (
+        student_report(Linear(), annotated, people, curves=False, **judge)
+        for people in (unequal, gold)
+    )
+    curve = threshold_curve(Linear(), annotated, unequal, thresholds=[0], **judge)
+    assert report.gold_scores is not None
+    assert alike.gold_scores is not None
+    micro, of_alike = (
+        table.set_index("theme").loc["micro", "f1"]
+        for table in (report.gold_scores, alike.gold_scores)
+    )
+    assert micro == pytest.approx(curve.loc[0, "f1_all_gold"])
+    assert micro != pytest.approx(of_alike, abs=0.02)
+
+
 def test_gold_that_is_not_annotated_is_warned_of(
     annotated: pd.DataFrame, gold: pd.DataFrame
 ) -> None:
@@ -151,7 +172,7 @@ def test_probabilities_are_cut_at_the_thresholds_of_a_fitted_model(annotated: pd
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda given: given.head(99), r"a row for each annotated offer, got 99 for 100"),
+        (lambda given: given.head(99), r"a row for each of the 100 offers, got 99"),
         (lambda given: given * 2, r"must be in \[0, 1\], got \[1\.8"),
     ],
 )

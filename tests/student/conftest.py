@@ -15,8 +15,10 @@ def annotated() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def few(annotated: pd.DataFrame) -> pd.DataFrame:
-    """Return 80 of them, for the fits of which there are many."""
-    return annotated.head(80)
+    """Return 80 of them with three of the themes, for the fits of which there are many."""
+    left_out = ("CAREER_OPPORTUNITIES", "COMPANY_CULTURE", "LEADERSHIP_MANAGEMENT")
+    columns = [name for name in annotated.columns if not name.startswith(left_out)]
+    return annotated.loc[:79, columns]
 
 
 @pytest.fixture(scope="session")

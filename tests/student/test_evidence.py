@@ -51,6 +51,21 @@ def test_a_span_shows_in_its_sentences(span: object, expected: list[float]) -> N
     np.testing.assert_array_equal(locate_one(TEXT, span), expected)
 
 
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        ("équipe", [NAN, 1, NAN]),  # not "équipement"
+        ("prime", [NAN, NAN, 1]),  # there as a word too, after "imprimerie"
+        ("d'équipe", [NAN, 1, NAN]),
+        ("quipe", [NAN, NAN, NAN]),
+        ("équipe,", [NAN, 1, NAN]),
+    ],
+)
+def test_a_span_is_of_whole_words(span: str, expected: list[float]) -> None:
+    text = "Équipement fourni\nChef d'équipe, à Lyon\nUne imprimerie avec prime"
+    np.testing.assert_array_equal(locate_one(text, span), expected)
+
+
 def test_all_sentences_that_hold_the_span_show_it() -> None:
     text = "10 RTT par an\nCDI à Lyon\n10 RTT et mutuelle"
     np.testing.assert_array_equal(locate_one(text, "10 RTT"), [1, NAN, 1])

@@ -35,7 +35,7 @@ def fit(
     if weights is None:
         weights = np.ones(targets.shape)
     folds = make_folds(len(targets)) if folds is None else folds
-    return fit_linear(matrix, targets, weights, folds, C=1.0, random_state=0, n_jobs=n_jobs)
+    return fit_linear(matrix, targets, weights, folds, C=1.0, n_jobs=n_jobs)
 
 
 def test_a_score_is_a_sum_over_features() -> None:

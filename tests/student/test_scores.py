@@ -52,7 +52,7 @@ def fit(
 ) -> tuple[OfferScores, np.ndarray]:
     weights = np.ones(labels.shape) if weights is None else weights
     targets = Targets(("REMOTE", "PAY"), labels, weights, evidence)
-    return fit_scores(MATRIX, TEXTS, targets, lexicon, FOLDS, random_state=0, n_jobs=n_jobs)
+    return fit_scores(MATRIX, TEXTS, targets, lexicon, FOLDS, n_jobs=n_jobs)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_sentences_without_any_word_are_learnt_from_as_whole_texts() -> None:
     labels, evidence = np.array([[1.0], [0.0]] * 4), np.array([["RH"], [None]] * 4, dtype=object)
     targets = Targets(("A",), labels, np.ones((8, 1)), evidence)
     folds = [(np.arange(4), np.arange(4, 8)), (np.arange(4, 8), np.arange(4))]
-    _, values = fit_scores(matrix, texts, targets, None, folds, random_state=0, n_jobs=1)
+    _, values = fit_scores(matrix, texts, targets, None, folds, n_jobs=1)
     assert np.isfinite(values).all()
 
 

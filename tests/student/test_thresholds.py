@@ -24,18 +24,17 @@ def test_by_hand() -> None:
 
 
 def test_a_precision_by_hand() -> None:
-    # A: 1, 1, 2/3, 1/2 from 0.9, 0.6, 0.2, 0.1 on. B: 1, 1/2, 2/3, 1/2.
+    # Means of what is predicted: A 0.9, 0.75, 0.567, 0.45; B 0.9, 0.85, 0.8, 0.75.
     targets = make_targets([[1, 1], [1, 0], [0, 1], [0, 0]])
-    assert choose_thresholds(PROBABILITIES, targets, 0.6).tolist() == [0.2, 0.7]
-    assert choose_thresholds(PROBABILITIES, targets, 1.0).tolist() == [0.6, 0.9]
+    assert choose_thresholds(PROBABILITIES, targets, 0.6).tolist() == [0.6, 0.6]
+    assert choose_thresholds(PROBABILITIES, targets, 0.82).tolist() == [0.9, 0.8]
 
 
 def test_a_precision_out_of_reach_is_told() -> None:
     targets = make_targets([[1, 0], [1, 0], [0, 1], [0, 0]])
-    with pytest.warns(JocasThemesWarning, match=r"precision of 0\.5 .* \['B'\] \(1 themes\)"):
-        thresholds = choose_thresholds(PROBABILITIES, targets, 0.5)
-    # A: 1/2 from 0.1 on. B: 0, 0, 1/3, 1/4.
-    assert thresholds.tolist() == [0.1, 1.0]
+    with pytest.warns(JocasThemesWarning, match=r"precision of 0\.95 .* \['A', 'B'\] \(2 themes\)"):
+        thresholds = choose_thresholds(PROBABILITIES, targets, 0.95)
+    assert thresholds.tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("precision", [None, 0.9])
@@ -74,10 +73,3 @@ def test_scores_are_those_of_the_cells_that_have_both() -> None:
             ["precision", "recall", "f1"]
         ],
     )
-
-
-def test_scores_where_nothing_is_seen_are_unknown() -> None:
-    targets = make_targets([[1, 0]])
-    scores = summarise_scores(np.full((1, 2), NAN), targets, np.array([0.5, 0.5]))
-    assert scores.loc["micro", "n_offers"] == 0
-    assert np.isnan(scores.loc["micro", "f1"])

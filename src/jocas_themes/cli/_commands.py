@@ -20,7 +20,7 @@ from jocas_themes.reports import student_report
 from jocas_themes.student import ThemeClassifier, check_model_folder, load_model, save_model
 
 OUT_OF_FOLD_TITLE = (
-    "How well it learnt: each offer by models that saw neither it nor its near-duplicates,\n"
+    "How well it learnt: cross-validated, near-duplicates together (calibration aside),\n"
     "against the teacher's labels, all cells (support: offers with the theme)"
 )
 _COLUMNS_TITLE = (
@@ -130,6 +130,8 @@ def _write_report(options: Namespace, table: pd.DataFrame) -> None:
             "--html reports on training, and fits in each fold: leave --model out. A trained "
             "model on other offers has its scores without --html."
         )
+    if options.out:
+        raise ValueError("--html has a page for all scores, --out is for them alone: choose one.")
     page = check_out(options.html, ".html", option="--html")
     report = student_report(
         _make_student(options),
@@ -145,13 +147,14 @@ def _write_report(options: Namespace, table: pd.DataFrame) -> None:
 
 def run_label_issues(options: Namespace) -> None:
     """List the cells whose label is most likely wrong."""
+    out = check_out(options.out, ".csv") if options.out else None
     issues = find_label_issues(
         read_labelled(options.annotated), n=options.n, review_path=options.review, n_jobs=-1
     )
     columns = ["offer_id", "theme", "label", "confidence", "probability", "score"]
     print_table(issues[columns].head(20), f"The most suspicious of {len(issues)} cells")
-    if options.out:
-        issues.to_csv(check_out(options.out, ".csv"), index=False)
+    if out:
+        issues.to_csv(out, index=False)
     written = [name for name in (options.out, options.review) if name]
     print(f"\nwritten: {', '.join(written)}" if written else "\nnothing written: pass --review")
 

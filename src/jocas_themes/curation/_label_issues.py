@@ -19,10 +19,11 @@ from jocas_themes.annotations import (
     read_cells,
     read_labels,
 )
-from jocas_themes.curation._out_of_fold import compute_out_of_fold
 from jocas_themes.curation._ranking import METHODS, Ranking
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.offers import to_frame
+from jocas_themes.evaluation._refitting import list_folds, predict_out_of_fold, read_probabilities
+from jocas_themes.offers import find_near_duplicates, to_frame
+from jocas_themes.student import ThemeClassifier
 
 _Floats = npt.NDArray[np.float64]
 
@@ -58,9 +59,11 @@ def find_label_issues(
         here: it would hide the faults.
     model : ThemeClassifier or Pipeline, optional
         What computes them otherwise: cloned, and fitted on the annotated offers of the other
-        folds. By default a `ThemeClassifier`.
-    cv : splitter, optional
-        The folds. By default a `NearDuplicateKFold` of 5.
+        folds. By default a `ThemeClassifier`. Of a Pipeline, a teacher is left out, since
+        `annotated` stands for it; a `ConfidenceFilter` masks what is learnt from, and writes no
+        review file.
+    cv : int, splitter or iterable of (train, test), optional
+        The folds, as `threshold_curve` takes them. By default ``NearDuplicateKFold(5)``.
     themes : Taxonomy or sequence of str, optional
         The themes to judge; all by default.
     method : {"confident_learning", "cleanlab"}, default="confident_learning"
@@ -77,7 +80,7 @@ def find_label_issues(
     random_state : int, default=0
         Seed of the default model and folds.
     n_jobs : int, optional
-        How many folds to fit at once, in threads. Results do not depend on it.
+        How many folds to fit at once, in processes. Results do not depend on it.
     progress : bool, default=False
         Whether to show a progress bar.
 
@@ -90,9 +93,12 @@ def find_label_issues(
 
     Raises
     ------
+    TypeError
+        If the model, or the last step of the Pipeline, cannot learn.
     ValueError
         If a parameter is out of range, if the table is not an annotated one, if the
-        probabilities are not of its shape or not in [0, 1], or if no theme has both labels.
+        probabilities are not of its shape or not in [0, 1], if a fold tests an offer twice or
+        on what it learns from, or if no theme has both labels.
     MissingDependencyError
         If ``method="cleanlab"`` and it is not installed.
     ReviewFileError
@@ -142,18 +148,21 @@ def find_label_issues(
     labels = read_labels(annotated, codes, name="annotated")
     judged = _find_judged(labels, codes)
     if probabilities is None:
-        found = np.full(labels.shape, np.nan)
-        found[:, judged] = compute_out_of_fold(
+        names = [codes[column] for column in judged]
+        if model is None:
+            model = ThemeClassifier(themes=tuple(names), random_state=random_state)
+        groups = find_near_duplicates(annotated)
+        probabilities = np.full(labels.shape, np.nan)
+        [probabilities[:, judged]] = predict_out_of_fold(
+            model,
             annotated,
-            [codes[column] for column in judged],
-            model=model,
-            cv=cv,
-            random_state=random_state,
+            names,
+            list_folds(cv, annotated, labels[:, judged], groups, random_state),
+            methods=("predict_proba",),
             n_jobs=n_jobs,
             progress=progress,
         )
-    else:
-        found = _read_probabilities(probabilities, codes, len(annotated))
+    found = read_probabilities(probabilities, codes, len(annotated))
     _warn_of_gaps(labels[:, judged], found[:, judged])
     confidences = read_cells(annotated, [f"{c}_confidence" for c in codes], name="annotated")
     rank = partial(METHODS[method], confidence_weight=confidence_weight)
@@ -212,22 +221,6 @@ def _find_judged(labels: _Floats, codes: tuple[str, ...]) -> list[int]:
             stacklevel=3,
         )
     return np.flatnonzero(~alike).tolist()
-
-
-def _read_probabilities(source: Any, codes: tuple[str, ...], n_offers: int) -> _Floats:
-    probabilities = read_cells(source, codes, name="probabilities")
-    if len(probabilities) != n_offers:
-        raise ValueError(
-            f"probabilities must have a row for each of the {n_offers} offers, got "
-            f"{len(probabilities)}."
-        )
-    strangers = probabilities[(probabilities < 0) | (probabilities > 1)]
-    if strangers.size:
-        raise ValueError(
-            f"probabilities must be in [0, 1], got {strangers[:5].tolist()!r} ({strangers.size} "
-            f"in all). Pass those of predict_proba, not scores."
-        )
-    return probabilities
 
 
 def _warn_of_gaps(labels: _Floats, probabilities: _Floats) -> None:

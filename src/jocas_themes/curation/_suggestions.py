@@ -11,8 +11,9 @@ import pandas as pd
 from jocas_themes._progress import tqdm
 from jocas_themes.annotations import Themes, choose_themes
 from jocas_themes.curation._design import draw_units
-from jocas_themes.curation._models import find_text_columns, get_thresholds, predict_themes
+from jocas_themes.curation._models import find_text_columns, predict_themes
 from jocas_themes.curation._similarity import order_by_similarity
+from jocas_themes.evaluation._scorers import find_thresholds
 from jocas_themes.offers import as_offers, find_near_duplicates, find_theme_codes
 
 _HEAD = ("offer_id", "reason", "uncertainty", "inclusion_probability", "n_copies", "text")
@@ -196,7 +197,7 @@ def _compute_uncertainty(
             parts.append(predict_themes(model, chunk, themes))
             bar.update(len(chunk))
     present = np.vstack(parts)
-    thresholds = np.clip(get_thresholds(model, themes), _SMALLEST, 1 - _SMALLEST)
+    thresholds = np.clip(find_thresholds(model, themes), _SMALLEST, 1 - _SMALLEST)
     present, absent = present * (1 - thresholds), thresholds * (1 - present)
     turned = np.clip(present / (present + absent), _SMALLEST, 1 - _SMALLEST)
     entropy = -turned * np.log2(turned) - (1 - turned) * np.log2(1 - turned)

@@ -10,6 +10,7 @@ import pandas as pd
 from jocas_themes.annotations import Themes
 from jocas_themes.evaluation._bootstrap import (
     ClusterBootstrap,
+    FloatArray,
     average_known,
     compute_f1,
     count_outcomes,
@@ -22,9 +23,10 @@ def compute_score_intervals(
     y_true: Any,
     y_score_or_pred: Any,
     *,
-    thresholds: float | Sequence[float] | npt.NDArray[np.float64] = 0.5,
+    thresholds: float | Sequence[float] | FloatArray = 0.5,
     themes: Themes = None,
     clusters: Any = None,
+    weights: Any = None,
     n_bootstrap: int = 1000,
     level: float = 0.95,
     random_state: int = 0,
@@ -46,6 +48,9 @@ def compute_score_intervals(
         Which offers are drawn together. Pass ``find_near_duplicates(texts)``: copies of one
         offer are right or wrong together, and say less than as many offers. By default each
         offer is its own cluster.
+    weights : array-like of shape (n_offers,), optional
+        How much each offer counts, such as 1 / ``inclusion_probability`` of offers that were
+        drawn unequally. By default all count alike.
     n_bootstrap : int, default=1000
         How often the clusters are drawn again.
     level : float, default=0.95
@@ -57,13 +62,15 @@ def compute_score_intervals(
     -------
     DataFrame of shape (n_themes + 2, 8)
         ``theme`` (the codes, then ``micro`` and ``macro``), ``precision``, ``recall``, ``f1``,
-        ``f1_low``, ``f1_high``, ``support`` (known positives) and ``n_offers`` (known cells).
+        ``f1_low``, ``f1_high``, ``support`` (known positives) and ``n_offers`` (known
+        cells), which are counts whatever the weights.
 
     Raises
     ------
     ValueError
-        As `evaluate_themes`; if no label is known, or none is positive; if the clusters are
-        not one an offer; or if `n_bootstrap` or `level` is out of range.
+        As `evaluate_themes`; if no label is known, or none is positive; if the clusters or
+        the weights are not one an offer; if a weight is not above 0; or if `n_bootstrap` or
+        `level` is out of range.
 
     See Also
     --------
@@ -83,6 +90,9 @@ def compute_score_intervals(
     in 66%. A draw without a positive has no F1 and does not count for it. With fewer than two
     clusters the interval is NaN; where all is right every draw says so, and it has no width.
 
+    With weights all figures are ratios of weighted counts, in the draws too: with
+    1 / ``inclusion_probability``, Hájek's (1971) estimates for the offers drawn from.
+
     Examples
     --------
     >>> import numpy as np
@@ -97,16 +107,18 @@ def compute_score_intervals(
     _require_positives(truth)
     bootstrap = ClusterBootstrap(n_bootstrap, level, random_state)
     groups = read_clusters(clusters, len(truth))
-    judged = ~np.isnan(truth).all(axis=1)
-    draws = bootstrap.draw(count_outcomes(truth, predicted.astype(float))[judged], groups[judged])
+    judged = np.any(~np.isnan(truth), axis=1)
+    weights = _read_weights(weights, judged)
+    outcomes = count_outcomes(truth, predicted.astype(float), weights)
+    draws = bootstrap.draw(outcomes[judged], groups[judged])
     f1, micro = compute_f1(draws), compute_f1(draws.sum(axis=1))
     low, high = bootstrap.bound(np.column_stack([f1, micro, average_known(f1)]))
-    table = tabulate_scores(truth, predicted, None, codes).reset_index()
+    table = tabulate_scores(truth, predicted, None, codes, weights).reset_index()
     table = table.assign(f1_low=low, f1_high=high)
     return table[["theme", "precision", "recall", "f1", "f1_low", "f1_high", "support", "n_offers"]]
 
 
-def _require_positives(truth: npt.NDArray[np.float64]) -> None:
+def _require_positives(truth: FloatArray) -> None:
     """Refuse labels of which no F1 can be computed at all."""
     if np.isnan(truth).all():
         raise ValueError(
@@ -118,3 +130,21 @@ def _require_positives(truth: npt.NDArray[np.float64]) -> None:
             f"y_true must hold a positive for an F1 to exist, got 0 in all of its "
             f"{int((~np.isnan(truth)).sum())} known cells. Score more offers."
         )
+
+
+def _read_weights(weights: Any, judged: npt.NDArray[np.bool_]) -> FloatArray:
+    """Check that each judged offer has a weight; without any, all count alike."""
+    if weights is None:
+        return np.ones(len(judged))
+    values = np.asarray(weights, dtype=float)
+    if values.shape != judged.shape:
+        raise ValueError(
+            f"weights must hold one number an offer, shape {judged.shape!r}, got {values.shape!r}."
+        )
+    wrong = values[judged & ~((values > 0) & np.isfinite(values))]
+    if wrong.size:
+        raise ValueError(
+            f"weights must be finite and above 0 where a label is known, got "
+            f"{wrong[:5].tolist()!r} ({wrong.size} offers). Leave those offers out."
+        )
+    return values

@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from jocas_themes.annotations import Themes, read_labels
-from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.evaluation._bootstrap import (
     ClusterBootstrap,
     FloatArray,
@@ -21,11 +18,10 @@ from jocas_themes.evaluation._bootstrap import (
 from jocas_themes.evaluation._forecast import LearningCurve, build_learning_curve
 from jocas_themes.evaluation._refitting import (
     align_gold,
-    drop_steps,
     find_unknown_themes,
-    is_teacher,
     predict_others,
     read_annotated,
+    take_learner,
 )
 from jocas_themes.evaluation._splitter import NearDuplicateKFold
 from jocas_themes.offers import find_near_duplicates
@@ -126,8 +122,9 @@ def compute_learning_curve(
 
     Intervals are percentiles of a bootstrap that draws the repeats and the groups of
     near-duplicates among the test offers, the same ones for all sizes, and fits the law anew.
-    At the largest default size all repeats learn from the same offers: only the test offers
-    then speak of chance.
+    They say how far these two move the gain, not all that another training would: it is
+    uncertain by that much at least. At the largest default size all repeats learn from the same
+    offers, and only the test offers speak of chance.
 
     Examples
     --------
@@ -151,7 +148,7 @@ def compute_learning_curve(
     table, codes = read_annotated(annotated, themes)
     bootstrap = ClusterBootstrap(n_bootstrap, level, random_state)
     _check_arguments(n_repeats, cost_per_offer_usd, test_size)
-    learner = _take_learner(model)
+    learner = take_learner(model)
     labels = read_labels(table, codes, name="annotated")
     gold_labels, weights = align_gold(table, gold, codes, stacklevel=3)
     truth = labels if gold is None else gold_labels
@@ -185,15 +182,6 @@ def _check_arguments(n_repeats: Any, cost: Any, test_size: Any) -> None:
         not isinstance(test_size, (int, float)) or not 0 < test_size <= 0.5
     ):
         raise ValueError(f"test_size must be a share in (0, 0.5], got {test_size!r}.")
-
-
-def _take_learner(model: Any) -> Any:
-    """Leave the teacher out, and keep the filter from writing what it masks."""
-    learner = clone(drop_steps(model, is_teacher))
-    for _, step in learner.steps if isinstance(learner, Pipeline) else []:
-        if isinstance(step, ConfidenceFilter):
-            step.set_params(review_path=None)
-    return learner
 
 
 def _draw_test(
@@ -277,7 +265,7 @@ def _predict(
         ignore_warnings=True,  # a small subset may show one class of a theme: that is the point
     )
     by_subset = dict(zip(distinct, outputs, strict=True))
-    return [by_subset[subset.tobytes()] for subset in subsets]
+    return [by_subset[subset.tobytes()][0] for subset in subsets]
 
 
 def _draw_f1(outcomes: FloatArray, groups: IntArray, bootstrap: ClusterBootstrap) -> FloatArray:

@@ -1,9 +1,11 @@
 """`MaskedScorer`: scores for scikit-learn's searches when some gold labels are unknown."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
@@ -104,8 +106,32 @@ class MaskedScorer:
 
 def find_themes(estimator: Any) -> tuple[str, ...] | None:
     """Find the themes of a classifier, also inside a Pipeline or a search."""
+    return getattr(_find_classifier(estimator), "themes_", None)
+
+
+def find_thresholds(estimator: Any, codes: Sequence[str] | None) -> npt.NDArray[np.float64]:
+    """Find the probability from which on each theme is predicted; 0.5 where it has none."""
+    thresholds = np.asarray(getattr(_find_classifier(estimator), "thresholds_", 0.5), dtype=float)
+    if thresholds.ndim == 0:
+        return thresholds
+    return thresholds[locate_themes(codes, find_themes(estimator))]
+
+
+def locate_themes(codes: Sequence[str] | None, own: Sequence[str] | None) -> slice | list[int]:
+    """Find the columns of the themes in what a model gives; all when either is not known."""
+    if codes is None or own is None:
+        return slice(None)
+    strangers = [code for code in codes if code not in own]
+    if strangers:
+        raise ValueError(
+            f"the model lacks the themes {strangers[:5]!r} ({len(strangers)} in all); it has "
+            f"{list(own)[:5]!r}. Name the wanted ones with themes=(...)."
+        )
+    return [list(own).index(code) for code in codes]
+
+
+def _find_classifier(estimator: Any) -> Any:
+    """Return the last step of a Pipeline, or what a search found best."""
     if hasattr(estimator, "best_estimator_"):
-        return find_themes(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        return find_themes(estimator[-1])
-    return getattr(estimator, "themes_", None)
+        return _find_classifier(estimator.best_estimator_)
+    return _find_classifier(estimator[-1]) if isinstance(estimator, Pipeline) else estimator

@@ -104,16 +104,23 @@ def tabulate_scores(
     predicted: npt.NDArray[np.bool_],
     probabilities: npt.NDArray[np.float64] | None,
     codes: Sequence[str],
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
-    """Compute the table of `evaluate_themes` from checked arrays of one shape."""
+    """Compute the table of `evaluate_themes` from checked arrays of one shape.
+
+    `weights` are the offers', shape (n_offers,).
+    """
     if probabilities is None:
         probabilities = np.full(truth.shape, np.nan)
+    if weights is None:
+        weights = np.ones(len(truth))
+    weights = np.broadcast_to(weights[:, np.newaxis], truth.shape)
     rows = [
         _score_cells(*columns)
-        for columns in zip(truth.T, predicted.T, probabilities.T, strict=True)
+        for columns in zip(truth.T, predicted.T, probabilities.T, weights.T, strict=True)
     ]
     by_theme = pd.DataFrame(rows, index=list(codes))
-    micro = _score_cells(truth.ravel(), predicted.ravel(), probabilities.ravel())
+    micro = _score_cells(truth.ravel(), predicted.ravel(), probabilities.ravel(), weights.ravel())
     macro = micro | by_theme[list(METRICS)].mean().to_dict()
     averages = pd.DataFrame([micro, macro], index=["micro", "macro"])
     return pd.concat([by_theme, averages]).rename_axis("theme")
@@ -123,17 +130,21 @@ def _score_cells(
     truth: npt.NDArray[np.float64],
     predicted: npt.NDArray[np.bool_],
     probabilities: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
 ) -> dict[str, float]:
     """Compute one row of the table."""
     known = ~np.isnan(truth)
     present, predicted, probabilities = truth[known] == 1, predicted[known], probabilities[known]
+    weights = weights[known]
     row = dict.fromkeys(METRICS, np.nan)
     if present.any():
         row["precision"], row["recall"], row["f1"], _ = precision_recall_fscore_support(
-            present, predicted, average="binary", zero_division=0
+            present, predicted, average="binary", sample_weight=weights, zero_division=0
         )
         if not np.isnan(probabilities).any():
-            row["average_precision"] = average_precision_score(present, probabilities)
+            row["average_precision"] = average_precision_score(
+                present, probabilities, sample_weight=weights
+            )
     return row | {"support": int(present.sum()), "n_offers": int(known.sum())}
 
 

@@ -13,6 +13,7 @@ from jocas_themes.annotations import Themes
 from jocas_themes.evaluation._bootstrap import ClusterBootstrap, estimate_micro_f1, read_clusters
 from jocas_themes.evaluation._scores import read_scored
 from jocas_themes.offers import to_frame
+from jocas_themes.offers._columns import DATE_COLUMNS
 from jocas_themes.offers.reading import parse_days
 
 BoolArray = npt.NDArray[np.bool_]
@@ -47,8 +48,8 @@ def compute_strata_scores(
         Predictions, when all values are 0 or 1; else probabilities, 0 to 1. They must come
         from models that did not learn from these offers.
     by : sequence of str, optional
-        What makes the strata: ``site_name`` (the board), ``year`` (of
-        ``date_sitePublicationDay``), ``rome_family`` (first letter of ``job_ROME_code``),
+        What makes the strata: ``site_name`` (the board), ``year`` (of the first
+        of JOCAS's date columns that is there), ``rome_family`` (first letter of ``job_ROME_code``),
         ``length`` (characters of ``text``: under 500, 1,000, 2,000, 4,000, or more), and any
         column of the table. By default the first four, but for those whose column is absent;
         what is named must be there.
@@ -144,12 +145,12 @@ def compute_strata_scores(
 def _choose_strata(annotated: pd.DataFrame, by: Sequence[str] | None) -> list[str]:
     """Name what makes the strata: what is asked for must be there, what is usual may not."""
     if by is None:
-        return [name for name in _READERS if _get_column(name) in annotated.columns]
+        return [name for name in _USUAL if _get_column(name, annotated) in annotated.columns]
     if isinstance(by, str) or not len(by):
         raise ValueError(f"by must be a non-empty sequence of names, got {by!r}.")
-    absent = [name for name in by if _get_column(name) not in annotated.columns]
+    absent = [name for name in by if _get_column(name, annotated) not in annotated.columns]
     if absent:
-        needed = [_get_column(name) for name in absent]
+        needed = [_get_column(name, annotated) for name in absent]
         found = list(annotated.columns)
         raise ValueError(
             f"annotated lacks the columns {needed[:5]!r} of by={absent[:5]!r} ({len(absent)} in "
@@ -158,15 +159,17 @@ def _choose_strata(annotated: pd.DataFrame, by: Sequence[str] | None) -> list[st
     return list(by)
 
 
-def _get_column(name: str) -> str:
+def _get_column(name: str, annotated: pd.DataFrame) -> str:
     """Return the column that a name in `by` is read from."""
-    return _READERS[name][0] if name in _READERS else name
+    if name == "year":
+        return next((day for day in DATE_COLUMNS if day in annotated), DATE_COLUMNS[0])
+    return _COLUMNS.get(name, name)
 
 
 def _read_strata(annotated: pd.DataFrame, name: str) -> pd.Series:
     """Name each offer's stratum."""
-    column, read = _READERS.get(name, (name, _read_values))
-    strata = read(annotated[column].reset_index(drop=True))
+    read = _READERS.get(name, _read_values)
+    strata = read(annotated[_get_column(name, annotated)].reset_index(drop=True))
     return strata.mask(strata.isna() | (strata == ""), _UNKNOWN)
 
 
@@ -210,11 +213,8 @@ def _read_lengths(column: pd.Series) -> pd.Series:
     return pd.Series([_LENGTH_NAMES[number] for number in bins], dtype=object)
 
 
-_READERS: Mapping[str, tuple[str, Callable[[pd.Series], pd.Series]]] = MappingProxyType(
-    {
-        "site_name": ("site_name", _read_values),
-        "year": ("date_sitePublicationDay", _read_years),
-        "rome_family": ("job_ROME_code", _read_families),
-        "length": ("text", _read_lengths),
-    }
+_USUAL = ("site_name", "year", "rome_family", "length")
+_COLUMNS: Mapping[str, str] = MappingProxyType({"rome_family": "job_ROME_code", "length": "text"})
+_READERS: Mapping[str, Callable[[pd.Series], pd.Series]] = MappingProxyType(
+    {"year": _read_years, "rome_family": _read_families, "length": _read_lengths}
 )

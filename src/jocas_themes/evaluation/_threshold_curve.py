@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,18 +18,15 @@ from jocas_themes.evaluation._bootstrap import (
     estimate_micro_f1,
 )
 from jocas_themes.evaluation._refitting import (
+    Splits,
     align_gold,
-    as_positions,
-    drop_steps,
     find_unknown_themes,
-    is_teacher,
+    list_folds,
     predict_others,
     read_annotated,
+    take_learner,
 )
-from jocas_themes.evaluation._splitter import NearDuplicateKFold
 from jocas_themes.offers import find_near_duplicates
-
-_Splits = list[tuple[IntArray, IntArray]]
 
 
 def threshold_curve(
@@ -148,7 +144,8 @@ def threshold_curve(
     """
     table, codes = read_annotated(annotated, themes)
     bootstrap = ClusterBootstrap(n_bootstrap, level, random_state)
-    learner = _take_learner(model, scope)
+    _check_scope(model, scope)
+    learner = take_learner(model, drops_filter=True)
     labels = read_labels(table, codes, name="annotated")
     answered = ~np.isnan(labels)
     if not answered.any():
@@ -160,7 +157,7 @@ def threshold_curve(
     masked = _mask(table, codes, thresholds, scope)
     kept = [read_labels(sure, codes, name="annotated") for sure in masked]
     groups = find_near_duplicates(table)
-    splits = _split(cv, table, labels, groups, random_state)
+    splits = list_folds(cv, table, labels, groups, random_state)
     lost = [_find_lost(sure, splits, codes) for sure in kept]
     _warn_of_lost(thresholds, lost)
     predicted = _predict(
@@ -206,15 +203,14 @@ def _warn_of_lost(thresholds: Iterable[float], lost: Iterable[list[str]]) -> Non
         )
 
 
-def _take_learner(model: Any, scope: str) -> Any:
-    """Leave the teacher and the filter out of a Pipeline, and see that the scopes agree."""
-    for step in [step for _, step in model.steps] if isinstance(model, Pipeline) else []:
+def _check_scope(model: Any, scope: str) -> None:
+    """See that the scope is that of the Pipeline's own filter."""
+    for _, step in model.steps if isinstance(model, Pipeline) else []:
         if isinstance(step, ConfidenceFilter) and step.scope != scope:
             raise ValueError(
                 f"scope must be that of the Pipeline's filter, {step.scope!r}, got {scope!r}. "
                 f"Pass scope={step.scope!r}."
             )
-    return drop_steps(model, lambda step: is_teacher(step) or isinstance(step, ConfidenceFilter))
 
 
 def _mask(
@@ -233,37 +229,11 @@ def _mask(
     return [sure.transform(table).drop(columns=others) for sure in filters]
 
 
-def _split(
-    cv: Any, table: pd.DataFrame, labels: FloatArray, groups: IntArray, random_state: int
-) -> _Splits:
-    """List the folds, and see that each offer is judged fairly, and once at most."""
-    if cv is None or isinstance(cv, Integral):
-        cv = NearDuplicateKFold(5 if cv is None else int(cv), random_state=random_state)
-    pairs = cv.split(table, labels, groups) if hasattr(cv, "split") else cv
-    splits = [(as_positions(train), as_positions(test)) for train, test in pairs]
-    n_tests = np.zeros(len(table), dtype=int)
-    for train, test in splits:
-        np.add.at(n_tests, test, 1)
-        shared = np.intersect1d(train, test)
-        if len(shared):
-            raise ValueError(
-                f"a fold of cv must not test on what it learns from, got the offers at "
-                f"{shared[:5].tolist()!r} on both sides ({len(shared)} in all)."
-            )
-    twice = np.flatnonzero(n_tests > 1)
-    if len(twice) or not n_tests.any():
-        raise ValueError(
-            f"cv must test each offer once at most, and some, got {twice[:5].tolist()!r} more than "
-            f"once ({len(twice)} of {len(table)} offers). Take one round of folds."
-        )
-    return splits
-
-
 def _predict(
     learner: Any,
     masked: list[pd.DataFrame],
     kept: list[FloatArray],
-    splits: _Splits,
+    splits: Splits,
     codes: tuple[str, ...],
     lost: list[list[str]],
     *,
@@ -286,12 +256,12 @@ def _predict(
         progress=progress,
     )
     predicted = {number: np.full(kept[number].shape, np.nan) for number in firsts}
-    for (number, _, test), output in zip(runs, outputs, strict=True):
+    for (number, _, test), (output,) in zip(runs, outputs, strict=True):
         predicted[number][test] = output
     return [predicted[keys.index(key)] for key in keys]
 
 
-def _find_lost(labels: FloatArray, splits: _Splits, codes: tuple[str, ...]) -> list[str]:
+def _find_lost(labels: FloatArray, splits: Splits, codes: tuple[str, ...]) -> list[str]:
     """List the themes of which a fold has nothing to learn from."""
     lost = {code for train, _ in splits for code in find_unknown_themes(labels[train], codes)}
     return [code for code in codes if code in lost]

@@ -48,7 +48,7 @@ def build_scores(scores: pd.DataFrame, *, by_gold: bool) -> Section:
     """Build the section of the themes, against gold or against the teacher."""
     truth = GOLD if by_gold else TEACHER
     note = (
-        "Gold is what people say of the offers; every gold offer counts alike."
+        "Gold is what people say of the offers; offers drawn unequally are weighted for it."
         if by_gold
         else "How well the student imitates the teacher, which is not accuracy against people."
     )

@@ -17,16 +17,16 @@ from jocas_themes.evaluation import (
     compute_strata_scores,
     threshold_curve,
 )
-from jocas_themes.evaluation._refitting import align_gold, read_annotated
-from jocas_themes.evaluation._threshold_curve import _split as split_offers
-from jocas_themes.offers import find_near_duplicates
-from jocas_themes.reports._out_of_fold import (
-    FloatArray,
-    IntArray,
-    Judgement,
+from jocas_themes.evaluation._bootstrap import FloatArray, IntArray
+from jocas_themes.evaluation._refitting import (
+    align_gold,
+    list_folds,
     predict_out_of_fold,
-    read_judgement,
+    read_annotated,
+    read_probabilities,
 )
+from jocas_themes.evaluation._scorers import find_thresholds
+from jocas_themes.offers import find_near_duplicates
 from jocas_themes.reports._report import StudentReport
 
 
@@ -137,30 +137,37 @@ def student_report(
     """
     table, codes = read_annotated(annotated, themes)
     labels = read_labels(table, codes, name="annotated")
-    gold_labels, _ = align_gold(table, gold, codes, stacklevel=3)
+    gold_labels, gold_weights = align_gold(table, gold, codes, stacklevel=3)
     groups = find_near_duplicates(table)
     is_fitted_here = probabilities is None
-    splits = (
-        split_offers(cv, table, labels, groups, random_state) if is_fitted_here or curves else []
-    )
+    splits = list_folds(cv, table, labels, groups, random_state) if is_fitted_here or curves else []
     if is_fitted_here:
-        judgement = predict_out_of_fold(
-            model, table, codes, splits, n_jobs=n_jobs, progress=progress
+        chances, predicted = predict_out_of_fold(
+            model,
+            table,
+            codes,
+            splits,
+            methods=("predict_proba", "predict"),
+            n_jobs=n_jobs,
+            progress=progress,
         )
     else:
-        judgement = read_judgement(model, probabilities, len(table), codes)
+        chances = read_probabilities(probabilities, codes, len(table))
+        predicted = (chances >= find_thresholds(model, codes)).astype(float)
+    # A cell without a probability is not judged, whatever stands in its place.
     truth, gold_truth = (
-        np.where(judgement.known, cells, np.nan) for cells in (labels, gold_labels)
+        np.where(np.isnan(chances), np.nan, cells) for cells in (labels, gold_labels)
     )
+    chances, predicted = np.nan_to_num(chances), np.nan_to_num(predicted)
     drawing: dict[str, Any] = {
         "themes": codes,
         "n_bootstrap": n_bootstrap,
         "random_state": random_state,
     }
-    tables = _tabulate(table, truth, judgement, by=by, clusters=groups, drawing=drawing)
+    tables = _tabulate(table, truth, chances, predicted, by=by, clusters=groups, drawing=drawing)
     if gold is not None:
         tables["gold_scores"] = compute_score_intervals(
-            gold_truth, judgement.predicted, clusters=groups, **drawing
+            gold_truth, predicted, clusters=groups, weights=gold_weights, **drawing
         )
     if curves:
         fitting = drawing | {"n_jobs": n_jobs, "progress": progress}
@@ -177,7 +184,8 @@ def student_report(
 def _tabulate(
     table: pd.DataFrame,
     truth: FloatArray,
-    judgement: Judgement,
+    chances: FloatArray,
+    predicted: FloatArray,
     *,
     by: Sequence[str] | None,
     clusters: IntArray,
@@ -186,14 +194,12 @@ def _tabulate(
     """Compute the tables that compare with the teacher and need no further model."""
     codes = drawing["themes"]
     judged = table.assign(**dict(zip(codes, truth.T, strict=True)))
-    scores = compute_score_intervals(truth, judgement.predicted, clusters=clusters, **drawing)
+    scores = compute_score_intervals(truth, predicted, clusters=clusters, **drawing)
     return {
         "scores": scores,
-        "reliability": compute_reliability(truth, judgement.probabilities, themes=codes),
-        "calibration": compute_calibration_error(truth, judgement.probabilities, themes=codes),
-        "strata": compute_strata_scores(
-            judged, judgement.predicted, by=by, clusters=clusters, **drawing
-        ),
+        "reliability": compute_reliability(truth, chances, themes=codes),
+        "calibration": compute_calibration_error(truth, chances, themes=codes),
+        "strata": compute_strata_scores(judged, predicted, by=by, clusters=clusters, **drawing),
     }
 
 

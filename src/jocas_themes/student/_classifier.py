@@ -21,7 +21,7 @@ from jocas_themes.student._features import OfferFeatures
 from jocas_themes.student._folds import make_folds
 from jocas_themes.student._scores import fit_scores
 from jocas_themes.student._targets import Targets, Weights, read_targets, summarise_training
-from jocas_themes.student._themes import fit_theme, predict_theme
+from jocas_themes.student._themes import ThemeModel, fit_theme, predict_theme
 from jocas_themes.student._threads import run_side_by_side
 from jocas_themes.student._thresholds import choose_thresholds, summarise_scores
 from jocas_themes.taxonomy import Taxonomy
@@ -37,8 +37,9 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier, optional
-        Any scikit-learn classifier with ``predict_proba`` that takes a sparse matrix, cloned
-        for each theme. By default XGBoost, with settings measured on real offers.
+        Any scikit-learn classifier with ``predict_proba`` that takes a sparse matrix with
+        values under 0, cloned for each theme. By default XGBoost, with settings measured on
+        real offers.
     themes : Taxonomy or sequence of str, optional
         The themes to learn, in the order of the output's columns. By default those of the
         annotated table, or of the columns of ``y`` when it is a DataFrame; an array of six
@@ -59,8 +60,9 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         confidence, as of gold, in full); by a function from an array of confidences to one of
         weights, such as ``TeacherReport.calibrate``; or all the same.
     target_precision : float, optional
-        Precision that ``thresholds_`` should reach, out of fold. By default they are chosen for
-        the best F1.
+        Precision that ``thresholds_`` should be expected to reach, as the calibrated
+        probabilities have it: the true one is as often under it as over it. By default they
+        are chosen for the best F1.
     cv : int, default=5
         In how many folds, of whole groups of near-duplicates, the scores and the calibration
         are computed.
@@ -87,8 +89,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     thresholds_ : ndarray of shape (n_themes,)
         Probability from which on each theme is predicted; may be changed after fitting.
     out_of_fold_ : ndarray of shape (n_offers, n_themes)
-        Calibrated probabilities of the offers learnt from, each by models that saw neither it
-        nor its near-duplicates. Not kept by `save_model`.
+        Calibrated probabilities of the offers learnt from, each by scores and trees that saw
+        neither it nor its near-duplicates (see Notes). Not kept by `save_model`.
     scores_ : DataFrame of shape (n_themes + 2, 8)
         What these are worth against the labels learnt from: as `evaluate_themes` has it, with
         ``ece`` and ``bias`` of `compute_calibration_error`.
@@ -121,8 +123,13 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     teaches the model of whole offers only. What is stacked on these scores learns from scores
     out of fold (Wolpert, 1992), near-duplicates kept in one fold. Probabilities are calibrated
     on a line of log-odds (Platt, 1999), and thresholds maximise the F1 expected under them
-    (Lipton, Elkan and Naryanaswamy, 2014). A theme with fewer than ``cv`` positives or
-    negatives is learnt with fewer folds, down to none of its kind in some: a warning says so.
+    (Lipton, Elkan and Naryanaswamy, 2014), predicting twice as many offers as are expected at
+    most. A warning names themes with fewer than ``cv`` known positives or negatives, of which
+    some folds have none.
+
+    What is out of fold: the scores, the regression and the trees of an offer's fold did not see
+    it; they did learn from scores of other folds, whose models saw it, and the calibration and
+    the thresholds are fitted on the result. The figures are a little better for it.
 
     Examples
     --------
@@ -242,7 +249,6 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             targets,
             self._find_lexicon(targets.themes),
             folds,
-            random_state=self.random_state,
             n_jobs=self.n_jobs,
         )
         estimator, selected = self._make_estimator(), self.n_selected
@@ -254,16 +260,20 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             ],
             self.n_jobs,
         )
+        models = [model for model, _ in fitted]
+        out_of_fold = np.column_stack([probabilities for _, probabilities in fitted])
+        thresholds = choose_thresholds(out_of_fold, targets, self.target_precision)
+        summary = summarise_scores(out_of_fold, targets, thresholds)
+        _warn_of_themes(targets.themes, models, targets.labels, self.cv)
         self.features_ = features
         self.offer_scores_ = scores
-        self.models_ = [model for model, _ in fitted]
-        self.out_of_fold_ = np.column_stack([probabilities for _, probabilities in fitted])
+        self.models_ = models
+        self.out_of_fold_ = out_of_fold
         self.themes_ = targets.themes
         self.classes_ = np.tile([0, 1], (len(targets.themes), 1))
-        self.thresholds_ = choose_thresholds(self.out_of_fold_, targets, self.target_precision)
-        self.scores_ = summarise_scores(self.out_of_fold_, targets, self.thresholds_)
+        self.thresholds_ = thresholds
+        self.scores_ = summary
         self.training_ = summarise_training(targets)
-        self._warn_of_constants()
 
     def _find_lexicon(self, themes: Sequence[str]) -> Lexicon | None:
         """Return the lexicon whose findings are a feature, if it knows one of the themes."""
@@ -363,20 +373,6 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             random_state=self.random_state,
         )
 
-    def _warn_of_constants(self) -> None:
-        constant = {
-            code: int(model.prevalence)
-            for code, model in zip(self.themes_, self.models_, strict=True)
-            if model.estimator is None
-        }
-        if constant:
-            warnings.warn(
-                f"all known labels are alike for {constant!r}: these themes are predicted the "
-                f"same for every offer. Annotate more offers, or lower the filter's threshold.",
-                JocasThemesWarning,
-                stacklevel=4,
-            )
-
     def __sklearn_tags__(self) -> Any:
         tags = tag_offers(super().__sklearn_tags__())
         tags.target_tags.multi_output = True
@@ -384,6 +380,34 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _warn_of_themes(
+    themes: Sequence[str], models: Sequence[ThemeModel], labels: npt.NDArray[np.float64], cv: int
+) -> None:
+    """Warn of themes that are predicted the same everywhere, or learnt from next to nothing."""
+    constant = {
+        code: int(model.prevalence)
+        for code, model in zip(themes, models, strict=True)
+        if model.estimator is None
+    }
+    if constant:
+        warnings.warn(
+            f"all known labels are alike for {constant!r}: these themes are predicted the "
+            f"same for every offer. Annotate more offers, or lower the filter's threshold.",
+            JocasThemesWarning,
+            stacklevel=4,
+        )
+    rarer = np.minimum((labels == 1).sum(axis=0), (labels == 0).sum(axis=0))
+    few = {code: int(n) for code, n in zip(themes, rarer, strict=True) if 0 < n < cv}
+    if few:
+        warnings.warn(
+            f"fewer than cv={cv} known positives, or negatives, of {few!r}: some folds have none, "
+            f"and the probabilities and thresholds of these themes rest on little. Annotate more "
+            f"offers, or lower cv.",
+            JocasThemesWarning,
+            stacklevel=4,
+        )
 
 
 def _check_same_order(X: Any, y: Any) -> None:

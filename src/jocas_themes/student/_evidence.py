@@ -31,4 +31,17 @@ def locate_evidence(
 
 
 def _overlap(sentence: str, piece: str) -> bool:
-    return piece in sentence or (len(sentence) >= _MIN_CONTAINED and sentence in piece)
+    return _holds(sentence, piece) or (len(sentence) >= _MIN_CONTAINED and sentence in piece)
+
+
+def _holds(sentence: str, piece: str) -> bool:
+    """Tell whether a sentence holds a span of whole words: « équipe » is not in « équipement »."""
+    start = sentence.find(piece)
+    while start >= 0:
+        end = start + len(piece)
+        cut_left = start > 0 and sentence[start - 1].isalnum() and piece[0].isalnum()
+        cut_right = end < len(sentence) and sentence[end].isalnum() and piece[-1].isalnum()
+        if not (cut_left or cut_right):
+            return True
+        start = sentence.find(piece, start + 1)
+    return False

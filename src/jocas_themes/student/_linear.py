@@ -41,7 +41,6 @@ def fit_linear(
     folds: Sequence[Fold],
     *,
     C: float,
-    random_state: int,
     n_jobs: int | None,
 ) -> tuple[LinearScores, FloatArray]:
     """Fit a linear support vector machine a theme, and score the same rows out of fold.
@@ -51,25 +50,35 @@ def fit_linear(
     (stacking, Wolpert 1992).
     """
     everything = np.arange(len(targets))
-    jobs = [
-        (rows, theme)
-        for rows in [everything, *(train for train, _ in folds)]
-        for theme in range(targets.shape[1])
-    ]
+    final = _fit_themes(matrix, targets, weights, everything, C, n_jobs)
+    scores = np.full(targets.shape, np.nan)
+    for train, test in folds:
+        model = _fit_themes(matrix, targets, weights, train, C, n_jobs)
+        scores[test] = model.score(matrix[test])
+    return final, scores
+
+
+def _fit_themes(
+    matrix: sparse.csr_matrix,
+    targets: FloatArray,
+    weights: FloatArray,
+    rows: npt.NDArray[np.int64],
+    C: float,
+    n_jobs: int | None,
+) -> LinearScores:
+    """Fit each theme on some of the rows."""
     fitted = run_side_by_side(
         _fit_theme,
         [
-            (matrix, targets[:, theme], weights[:, theme], rows, C, random_state)
-            for rows, theme in jobs
+            (matrix, targets[:, theme], weights[:, theme], rows, C)
+            for theme in range(targets.shape[1])
         ],
         n_jobs,
     )
-    n_themes = targets.shape[1]
-    models = [_join(fitted[place : place + n_themes]) for place in range(0, len(jobs), n_themes)]
-    scores = np.full(targets.shape, np.nan)
-    for model, (_, test) in zip(models[1:], folds, strict=True):
-        scores[test] = model.score(matrix[test])
-    return models[0], scores
+    return LinearScores(
+        np.column_stack([coefficients for coefficients, _ in fitted]),
+        np.array([intercept for _, intercept in fitted]),
+    )
 
 
 def _fit_theme(
@@ -78,21 +87,15 @@ def _fit_theme(
     weights: FloatArray,
     rows: npt.NDArray[np.int64],
     C: float,
-    random_state: int,
 ) -> tuple[FloatArray, float]:
     """Fit one theme; one whose known targets are all alike scores 1 or -1 everywhere."""
     known = rows[~np.isnan(targets[rows]) & (weights[rows] > 0)]
     y = targets[known]
     if len(np.unique(y)) < 2:
         return np.zeros(matrix.shape[1]), 1.0 if len(y) and y[0] == 1 else -1.0
-    # A looser tolerance than the default costs no score, and saves half the time.
-    model = LinearSVC(C=C, tol=0.01, max_iter=2_000, random_state=random_state)
+    # The primal solver draws no random numbers: the dual's come from one generator for the whole
+    # process, so that models fitted side by side would differ from run to run. A tolerance
+    # tighter than this changes no score.
+    model = LinearSVC(C=C, tol=0.01, dual=False)
     model.fit(matrix[known], y, sample_weight=weights[known])
     return model.coef_[0], float(model.intercept_[0])
-
-
-def _join(themes: Sequence[tuple[FloatArray, float]]) -> LinearScores:
-    return LinearScores(
-        np.column_stack([coefficients for coefficients, _ in themes]),
-        np.array([intercept for _, intercept in themes]),
-    )

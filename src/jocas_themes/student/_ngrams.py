@@ -44,11 +44,13 @@ class SentenceNgrams:
     def fit_transform(self, sentences: Sequence[str]) -> sparse.csr_matrix:
         """Learn which n-grams there are, and return the matrix of the same sentences."""
         words = _make_words(None)
+        if not any(map(words.build_analyzer(), sentences)):  # no word in any sentence
+            words = _make_words([""])
         counts = words.fit_transform(sentences)
         kept, word_weights = _choose(counts, _WORD_SCALE)
         names = words.get_feature_names_out()[kept]
         tokens, token_counts = _count_tokens(sentences)
-        characters = _make_characters(None)
+        characters = _make_characters(None if len(tokens) > 1 else [""])
         pieces = token_counts @ characters.fit_transform(tokens)
         kept_pieces, piece_weights = _choose(pieces, _CHARACTER_SCALE)
         piece_names = characters.get_feature_names_out()[kept_pieces]

@@ -92,11 +92,10 @@ def fit_scores(
     lexicon: Lexicon | None,
     folds: Sequence[Fold],
     *,
-    random_state: int,
     n_jobs: int | None,
 ) -> tuple[OfferScores, FloatArray]:
     """Learn the scores, and return them with those of the same offers, out of fold."""
-    fit = partial(fit_linear, random_state=random_state, n_jobs=n_jobs)
+    fit = partial(fit_linear, n_jobs=n_jobs)
     text, scores = fit(matrix, targets.labels, targets.weights, folds, C=_C_OFFERS)
     parts = [scores[:, :, None]]
     ngrams = sentence_scores = None

@@ -68,8 +68,10 @@ def read_targets(
     cell_weights = np.ones(labels.shape)
     if annotated and weights is not None:
         cell_weights = _weigh(read_confidences(X, codes), weights)
-    spans = _read_evidence(X, codes, labels) if annotated and evidence is not False else None
-    if evidence is True and spans is None:
+        _check_weighted(codes, labels, cell_weights)
+    wanted = evidence == "auto" or bool(evidence)
+    spans = _read_evidence(X, codes, labels) if annotated and wanted else None
+    if wanted and evidence != "auto" and spans is None:
         raise ValueError(
             "evidence=True needs the CODE_evidence of offers that have the theme, found none. "
             "Take a teacher that gives evidence, or evidence='auto' to learn without."
@@ -97,16 +99,32 @@ def _weigh(confidences: FloatArray, weights: Weights) -> FloatArray:
     """Turn confidences into weights; a cell without one, as of gold, counts in full."""
     if callable(weights):
         given = np.asarray(weights(confidences), dtype=float)
-        if given.shape != confidences.shape or not ((given >= 0) | np.isnan(given)).all():
+        sound = np.isfinite(given) & (given >= 0)
+        if given.shape != confidences.shape or not sound[~np.isnan(confidences)].all():
             raise ValueError(
-                f"weights must turn confidences of shape {confidences.shape!r} into weights of "
-                f"0 or more of the same shape, got {given!r}."
+                f"weights must turn confidences of shape {confidences.shape!r} into finite "
+                f"weights of 0 or more of the same shape, got {given!r}."
             )
     else:
         # An answer that is right with probability p is worth 2p - 1 sure ones: nothing at one
         # half, where no more than a guess is left to it.
         given = np.maximum(_LEAST_WEIGHT, 2 * confidences / 100 - 1)
-    return np.where(np.isnan(confidences), 1.0, np.nan_to_num(given, nan=0.0))
+    return np.where(np.isnan(confidences), 1.0, given)
+
+
+def _check_weighted(codes: tuple[str, ...], labels: FloatArray, weights: FloatArray) -> None:
+    """Refuse a theme whose known labels all weigh nothing."""
+    known = ~np.isnan(labels)
+    idle = [
+        code
+        for code, column, weight in zip(codes, known.T, weights.T, strict=True)
+        if not weight[column].any()
+    ]
+    if idle:
+        raise ValueError(
+            f"weights give 0 to all known labels of {idle[:5]!r} ({len(idle)} themes), which "
+            f"leaves nothing to learn from. Give weights over 0, or weights=None."
+        )
 
 
 def _read_evidence(

@@ -62,6 +62,8 @@ def fit_theme(
     """
     everything = np.arange(len(labels))
     model = _fit(features, scores, labels, weights, everything, estimator, n_selected)
+    if model.estimator is None:
+        return model, np.full(len(labels), model.prevalence)
     log_odds = np.full(len(labels), np.nan)
     for train, test in folds:
         part = _fit(features, scores, labels, weights, train, estimator, n_selected)
@@ -94,7 +96,7 @@ def _fit(
     if prevalence in (0.0, 1.0):
         nothing = np.zeros(scores.shape[1])
         return ThemeModel(np.arange(0), None, nothing, 0.0, Calibration(), prevalence)
-    line = LogisticRegression(solver="newton-cholesky").fit(scores[known], y, sample_weight=w)
+    line = LogisticRegression(max_iter=1_000).fit(scores[known], y, sample_weight=w)
     text = features[known]
     columns = _select(text, y, n_selected)
     estimator = clone(estimator)
@@ -109,11 +111,12 @@ def _predict_log_odds(
     model: ThemeModel, features: sparse.csr_matrix, scores: FloatArray
 ) -> FloatArray:
     """Return the mean of what the line and the trees say."""
-    if model.estimator is None:
-        return to_log_odds(np.full(features.shape[0], model.prevalence))
+    if model.estimator is None:  # a fold without a positive, or without a negative
+        return np.full(features.shape[0], to_log_odds(np.array(model.prevalence)))
     matrix = _join(scores, features[:, model.columns])
     trees = model.estimator.predict_proba(matrix)[:, 1].astype(np.float64)
-    line = scores @ model.coefficients + model.intercept
+    # Summed score by score, in one order: a product of matrices rounds by how many rows it has.
+    line = sum((scores[:, k] * c for k, c in enumerate(model.coefficients)), model.intercept)
     log_odds: FloatArray = (line + to_log_odds(trees)) / 2
     return log_odds
 

@@ -30,13 +30,13 @@ def choose_thresholds(
         if target_precision is None:
             thresholds[theme] = choose_for_f1(probabilities[known, theme])
             continue
-        chosen = choose_for_precision(probabilities[known, theme], labels[known], target_precision)
+        chosen = choose_for_precision(probabilities[known, theme], target_precision)
         if chosen is None:
             missed.append(code)
         thresholds[theme] = 1.0 if chosen is None else chosen
     if missed:
         warnings.warn(
-            f"no threshold reaches a precision of {target_precision:g} out of fold for "
+            f"no threshold is expected to reach a precision of {target_precision:g} for "
             f"{missed[:5]!r} ({len(missed)} themes): they are hardly ever predicted. Lower "
             f"target_precision, or annotate more offers.",
             JocasThemesWarning,

@@ -43,7 +43,7 @@ _WEIGHTS = {
 }
 _OWN_WEIGHTS = "Cells count as a function of their confidence says, in full where there is none."
 _WHAT_SCORES_SAY = """\
-Each training offer is predicted by models that saw neither it nor its near-duplicates.
+Each training offer is scored, and judged by trees, that saw neither it nor its near-duplicates.
 
 **These figures compare with the labels that the model learnt from.** Where a teacher gave them (a
 language model, a lexicon), they say how well the model imitates the teacher, not how often people

@@ -1,6 +1,6 @@
 """How fast the teacher asks, beside a bare loop over the same requests; and what memory it takes.
 
-    python benchmarks/teacher.py
+    python benchmarks/asking.py
 
 Both ask the same loopback server, a process of its own that takes 200 ms for a reply, by turns
 in one run. A bare loop checks nothing and keeps nothing: the teacher is to reach 90% of its
