@@ -34,7 +34,8 @@ class TextLearner(ClassifierMixin, BaseEstimator):
         """Learn from an annotated table."""
         labels = X[CODES].to_numpy(dtype=float)
         known = ~np.isnan(labels).any(axis=1)
-        # Threads: processes would hand liblinear arrays that it cannot write to.
+        # Boosters side by side in threads: in processes their memory would not be seen. What
+        # is not XGBoost's has no n_jobs: scikit-learn may sort a matrix that threads share.
         with parallel_config("threading"):
             self.classifier.fit(X.loc[known, "text"].tolist(), labels[known].astype(int))
         self.fitted_ = True
@@ -85,15 +86,13 @@ class Method:
         return self.package is None or find_spec(self.package) is not None
 
 
-def build_logistic(n_jobs: int) -> TextLearner:
+def build_logistic() -> TextLearner:
     """TF-IDF of words and word pairs, and a logistic regression a theme."""
-    model = LogisticRegression(C=30, solver="liblinear")
-    return TextLearner(
-        make_pipeline(make_words(max_features=50_000), OneVsRestClassifier(model, n_jobs=n_jobs))
-    )
+    model = OneVsRestClassifier(LogisticRegression(C=30, solver="liblinear"))
+    return TextLearner(make_pipeline(make_words(max_features=50_000), model))
 
 
-def build_svm(n_jobs: int) -> TextLearner:
+def build_svm() -> TextLearner:
     """TF-IDF of words and of characters inside words, and a linear SVM a theme."""
     characters = TfidfVectorizer(
         analyzer="char_wb",
@@ -104,7 +103,7 @@ def build_svm(n_jobs: int) -> TextLearner:
         strip_accents="unicode",
     )
     both = FeatureUnion([("words", make_words(max_features=50_000)), ("characters", characters)])
-    return TextLearner(make_pipeline(both, OneVsRestClassifier(LinearSVC(C=1), n_jobs=n_jobs)))
+    return TextLearner(make_pipeline(both, OneVsRestClassifier(LinearSVC(C=1))))
 
 
 def build_original(n_jobs: int) -> TextLearner:
@@ -141,8 +140,8 @@ def build_student(n_jobs: int) -> ThemeClassifier:
 
 METHODS = (
     Method("lexicon", lambda _: LexiconLearner(), is_fast=True),
-    Method("logistic regression", build_logistic, is_fast=True),
-    Method("linear SVM", build_svm),
+    Method("logistic regression", lambda _: build_logistic(), is_fast=True),
+    Method("linear SVM", lambda _: build_svm()),
     Method("original method", put_behind(build_original, 80, "offer")),
     Method("original, no filter", build_original),
     Method("fastText (floret)", lambda _: TextLearner(FloretClassifier()), package="floret"),

@@ -53,10 +53,13 @@ def test_original_method_learns_from_sure_offers_only(sample: pd.DataFrame) -> N
 
 
 @pytest.mark.parametrize(
-    "build", [peers.build_logistic, peers.build_svm, peers.build_original, peers.LexiconLearner]
+    "name", ["lexicon", "logistic regression", "linear SVM", "original, no filter"]
 )
-def test_methods_predict_labels(build: Any, sample: pd.DataFrame) -> None:
-    model = build(1) if build is not peers.LexiconLearner else build()
-    predicted = model.fit(sample).predict(sample.head(5))
-    assert predicted.shape == (5, len(peers.CODES))
-    assert set(np.unique(predicted)) <= {0, 1}
+def test_methods_predict_labels(name: str, sample: pd.DataFrame) -> None:
+    method = next(method for method in peers.METHODS if method.name == name)
+    predicted = [
+        method.build(n_jobs).fit(sample.head(60)).predict(sample.tail(30)) for n_jobs in (1, 2)
+    ]
+    assert predicted[0].shape == (30, len(peers.CODES))
+    assert set(np.unique(predicted[0])) <= {0, 1}
+    assert (predicted[0] == predicted[1]).all()

@@ -13,9 +13,9 @@ from jocas_themes import find_near_duplicates
 
 @pytest.fixture(scope="session")
 def path(sample: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a file of 60 of the sample's answers."""
+    """Return a file of the sample's answers."""
     file = tmp_path_factory.mktemp("quality") / "annotated.parquet"
-    sample.head(60).to_parquet(file)
+    sample.to_parquet(file)
     return str(file)
 
 

@@ -43,6 +43,6 @@ def test_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_process_of_its_own(sample: pd.DataFrame) -> None:
-    found = training.measure_alone(peers.build_logistic(1), sample)
+    found = training.measure_alone(peers.build_logistic(), sample)
     assert found["seconds"] > 0
     assert found["peak_mb"] > 0 or not Path("/proc/self/status").exists()

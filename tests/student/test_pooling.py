@@ -23,11 +23,11 @@ def test_by_hand() -> None:
     scores = np.array([[-1.0, 0.0], [2.0, 0.0], [0.5, -2.0], [0.0, 1.0]])
     pooled = pool_scores(scores, np.array([0, 3, 4]))
     assert pooled.shape == (2, 2, 3)
-    # Largest, runner-up, and the sum of log(1 + exp(3 score)):
-    # 0.0486 + 6.0025 + 1.7014 = 7.7525; 0.6931 + 0.6931 + 0.0025 = 1.3888
-    np.testing.assert_allclose(pooled[0], [[2, 0.5, 7.7525], [0, 0, 1.3888]], atol=1e-4)
-    # One sentence is its own runner-up; log(1 + exp(0)) = 0.6931, log(1 + exp(3)) = 3.0486
-    np.testing.assert_allclose(pooled[1], [[0, 0, 0.6931], [1, 1, 3.0486]], atol=1e-4)
+    # Largest, runner-up, and the sum of log((1 + exp(3 score)) / 2) over the scores above 0:
+    # (6.0025 - 0.6931) + (1.7014 - 0.6931) = 6.3176; nothing
+    np.testing.assert_allclose(pooled[0], [[2, 0.5, 6.3176], [0, 0, 0]], atol=1e-4)
+    # One sentence is its own runner-up; log((1 + exp(3)) / 2) = 3.0486 - 0.6931
+    np.testing.assert_allclose(pooled[1], [[0, 0, 0], [1, 1, 2.3554]], atol=1e-4)
 
 
 @given(scores_of_offers, st.randoms(use_true_random=False))

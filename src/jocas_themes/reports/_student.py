@@ -29,6 +29,8 @@ from jocas_themes.evaluation._scorers import find_thresholds
 from jocas_themes.offers import find_near_duplicates
 from jocas_themes.reports._report import StudentReport
 
+_METHODS = ("predict_proba", "predict")
+
 
 def student_report(
     model: Any,
@@ -143,13 +145,7 @@ def student_report(
     splits = list_folds(cv, table, labels, groups, random_state) if is_fitted_here or curves else []
     if is_fitted_here:
         chances, predicted = predict_out_of_fold(
-            model,
-            table,
-            codes,
-            splits,
-            methods=("predict_proba", "predict"),
-            n_jobs=n_jobs,
-            progress=progress,
+            model, table, codes, splits, methods=_METHODS, n_jobs=n_jobs, progress=progress
         )
     else:
         chances = read_probabilities(probabilities, codes, len(table))
