@@ -148,8 +148,10 @@ def _write_report(options: Namespace, table: pd.DataFrame) -> None:
 def run_label_issues(options: Namespace) -> None:
     """List the cells whose label is most likely wrong."""
     out = check_out(options.out, ".csv") if options.out else None
+    annotated = read_labelled(options.annotated)
+    student = ThemeClassifier(n_jobs=-1).fit(annotated)
     issues = find_label_issues(
-        read_labelled(options.annotated), n=options.n, review_path=options.review, n_jobs=-1
+        annotated, probabilities=student.out_of_fold_, n=options.n, review_path=options.review
     )
     columns = ["offer_id", "theme", "label", "confidence", "probability", "score"]
     print_table(issues[columns].head(20), f"The most suspicious of {len(issues)} cells")
