@@ -43,7 +43,8 @@ class TextLearner(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Predict labels, of shape (n_offers, n_themes)."""
-        return np.asarray(self.classifier.predict(X["text"].tolist()), dtype=np.int64)
+        with parallel_config("threading"):
+            return np.asarray(self.classifier.predict(X["text"].tolist()), dtype=np.int64)
 
 
 class LexiconLearner(ClassifierMixin, BaseEstimator):
