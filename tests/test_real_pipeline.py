@@ -134,10 +134,11 @@ def test_cross_validated_scores_reach_the_original_method(replay: Replay, distil
             "f1_macro": "f1_macro",
             "masked_micro": MaskedScorer("f1", average="micro"),
         },
-        cv=KFold(5, shuffle=True, random_state=0),
+        # Two folds of five: a fit takes seconds.
+        cv=list(KFold(5, shuffle=True, random_state=0).split(replay.offers))[:2],
     )
-    assert scores["test_f1_micro"].mean() >= 0.76
-    assert scores["test_f1_macro"].mean() >= 0.74
+    assert scores["test_f1_micro"].mean() >= 0.85
+    assert scores["test_f1_macro"].mean() >= 0.84
     np.testing.assert_allclose(scores["test_masked_micro"], scores["test_f1_micro"])
     assert replay.server.n_requests == before
 
