@@ -101,7 +101,10 @@ def fit_scores(
     ngrams = sentence_scores = None
     if lexicon is not None or targets.evidence is not None:
         sentences = split_offers(texts)
-        found = find_patterns(lexicon, targets.themes, sentences.texts) if lexicon else None
+        found = None
+        if lexicon is not None:
+            distinct, places = find_distinct(sentences.texts)
+            found = find_patterns(lexicon, targets.themes, distinct)[places]
         if targets.evidence is not None:
             ngrams = SentenceNgrams()
             of_sentences = _join(ngrams.fit_transform(sentences.texts), found)
