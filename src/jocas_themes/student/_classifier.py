@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -316,6 +317,12 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         offers = as_offers(X, text_columns=self.text_columns)
         if len(offers) == 0:
             return np.empty((0, len(self.themes_)))
+        return self._judge(offers)[2]
+
+    def _judge(
+        self, offers: pd.DataFrame
+    ) -> tuple[sparse.csr_matrix, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the features, the scores and the probabilities of offers, one or more."""
         matrix = self.features_.transform(offers)
         scores = self.offer_scores_.score(matrix, offers["text"])
         columns = run_side_by_side(
@@ -323,7 +330,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             [(model, matrix, scores[:, theme]) for theme, model in enumerate(self.models_)],
             self.n_jobs,
         )
-        return np.column_stack(columns)
+        return matrix, scores, np.column_stack(columns)
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Predict which themes each offer speaks of.

@@ -12,7 +12,6 @@ from jocas_themes.annotations import Themes
 from jocas_themes.offers import as_offers
 from jocas_themes.student._classifier import ThemeClassifier
 from jocas_themes.student._pipeline import get_student, get_text_columns
-from jocas_themes.student._themes import predict_theme
 from jocas_themes.student.explanation._carriers import Carriers
 from jocas_themes.student.explanation._explanation import Explanation
 from jocas_themes.student.explanation._parts import build_parts
@@ -149,18 +148,10 @@ def _read_offers(offers: Any, text_columns: Sequence[str] | None) -> pd.DataFram
 def _predict(
     student: ThemeClassifier, table: pd.DataFrame
 ) -> tuple[sparse.csr_matrix, FloatArray, FloatArray]:
-    """Return features, scores and probabilities, as the student's own ``predict_proba``."""
+    """Return features, scores and probabilities, also of no offers."""
     if table.empty:
         return sparse.csr_matrix((0, 0)), np.empty((0, 0, 0)), np.empty((0, len(student.themes_)))
-    matrix = student.features_.transform(table)
-    scores = student.offer_scores_.score(matrix, table["text"])
-    probabilities = np.column_stack(
-        [
-            predict_theme(model, matrix, scores[:, theme])
-            for theme, model in enumerate(student.models_)
-        ]
-    )
-    return matrix, scores, probabilities
+    return student._judge(table)
 
 
 def _find_carriers(
