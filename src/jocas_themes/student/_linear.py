@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
+from jocas_themes.student._exact import multiply_exactly
 from jocas_themes.student._threads import run_side_by_side
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ class LinearScores:
 
     def score(self, matrix: sparse.csr_matrix) -> FloatArray:
         """Score rows: shape (n_rows, n_themes)."""
-        return np.asarray(matrix @ self.coefficients) + self.intercepts
+        return multiply_exactly(matrix, self.coefficients) + self.intercepts
 
 
 def fit_linear(

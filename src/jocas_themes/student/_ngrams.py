@@ -8,6 +8,8 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from jocas_themes.student._exact import TERM_BITS, round_to_bits
+
 FloatArray = npt.NDArray[np.float64]
 
 _MAX_NGRAMS = 150_000
@@ -65,13 +67,28 @@ class SentenceNgrams:
         pieces = token_counts @ self.characters_.transform(tokens)
         return self._scale(self.words_.transform(sentences), pieces, sentences)
 
+    def score(self, sentences: Sequence[str], coefficients: FloatArray) -> FloatArray:
+        """Multiply the matrix of sentences by coefficients of shape (n_features, n_themes).
+
+        Token by token, as sums that are exact in any order.
+        """
+        terms = self.weigh(coefficients)
+        n_words = len(self.words_.vocabulary)
+        tokens, token_counts = _count_tokens(sentences)
+        sums = self.words_.transform(sentences) @ terms[:n_words]
+        sums += token_counts @ (self.characters_.transform(tokens) @ terms[n_words:])
+        return np.asarray(sums / np.sqrt(_count_words(sentences))[:, None])
+
+    def weigh(self, coefficients: FloatArray) -> FloatArray:
+        """Return what one n-gram adds to scores, before the division by the sentence's length."""
+        return round_to_bits(self.weights_[:, None] * coefficients, TERM_BITS)
+
     def _scale(
         self, words: sparse.csr_matrix, pieces: sparse.csr_matrix, sentences: Sequence[str]
     ) -> sparse.csr_matrix:
-        lengths = np.array([max(1, text.count(" ") + 1) for text in sentences])
         counts = sparse.hstack([words, pieces], format="csr").astype(np.float64)
         counts.data *= self.weights_[counts.indices]
-        counts.data /= np.repeat(np.sqrt(lengths), np.diff(counts.indptr))
+        counts.data /= np.repeat(np.sqrt(_count_words(sentences)), np.diff(counts.indptr))
         return counts
 
 
@@ -101,6 +118,11 @@ def _choose(counts: sparse.csr_matrix, scale: float) -> tuple[npt.NDArray[np.int
     # As scikit-learn's TfidfTransformer has it.
     weights = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
     return kept, scale * weights
+
+
+def _count_words(sentences: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Count what lies between spaces, at least 1."""
+    return np.array([text.count(" ") + 1 for text in sentences], dtype=np.int64)
 
 
 def _count_tokens(sentences: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from jocas_themes.lexicon import Lexicon
 from jocas_themes.student._evidence import locate_evidence
+from jocas_themes.student._exact import TERM_BITS, round_to_bits
 from jocas_themes.student._findings import find_patterns
 from jocas_themes.student._linear import Fold, LinearScores, fit_linear
 from jocas_themes.student._ngrams import SentenceNgrams
@@ -82,7 +83,11 @@ class OfferScores:
         """Score folded sentences: shape (n_sentences, n_themes)."""
         assert self.ngrams is not None
         assert self.sentences is not None
-        return self.sentences.score(_join(self.ngrams.transform(sentences), found))
+        coefficients, n_ngrams = self.sentences.coefficients, len(self.ngrams.weights_)
+        scores = self.ngrams.score(sentences, coefficients[:n_ngrams])
+        if found is not None:
+            scores += found @ weigh_findings(coefficients[n_ngrams:])
+        return scores + self.sentences.intercepts
 
 
 def fit_scores(
@@ -120,6 +125,11 @@ def fit_scores(
             parts.append(_count(found, sentences)[:, :, None])
     fitted = OfferScores(targets.themes, text, lexicon, ngrams, sentence_scores)
     return fitted, np.concatenate(parts, axis=2)
+
+
+def weigh_findings(coefficients: FloatArray) -> FloatArray:
+    """Return what one finding adds to the score of a sentence."""
+    return round_to_bits(FINDING_SCALE * coefficients, TERM_BITS)
 
 
 def _join(ngrams: sparse.csr_matrix, found: sparse.csr_matrix | None) -> sparse.csr_matrix:

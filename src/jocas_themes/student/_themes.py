@@ -114,11 +114,18 @@ def _predict_log_odds(
     if model.estimator is None:  # a fold without a positive, or without a negative
         return np.full(features.shape[0], to_log_odds(np.array(model.prevalence)))
     matrix = _join(scores, features[:, model.columns])
-    trees = model.estimator.predict_proba(matrix)[:, 1].astype(np.float64)
     # Summed score by score, in one order: a product of matrices rounds by how many rows it has.
     line = sum((scores[:, k] * c for k, c in enumerate(model.coefficients)), model.intercept)
-    log_odds: FloatArray = (line + to_log_odds(trees)) / 2
+    log_odds: FloatArray = (line + predict_margin(model.estimator, matrix)) / 2
     return log_odds
+
+
+def predict_margin(estimator: Any, matrix: sparse.csr_matrix) -> FloatArray:
+    """Return the log-odds that the trees, or another classifier, give to rows."""
+    if getattr(estimator, "objective", None) == "binary:logistic":
+        margin = estimator.predict(matrix, output_margin=True)
+        return np.asarray(margin, dtype=np.float64)
+    return to_log_odds(estimator.predict_proba(matrix)[:, 1].astype(np.float64))
 
 
 def _join(scores: FloatArray, text: sparse.csr_matrix) -> sparse.csr_matrix:

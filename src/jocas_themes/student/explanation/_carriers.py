@@ -11,7 +11,7 @@ from scipy import sparse
 
 from jocas_themes.lexicon import LexiconEntry
 from jocas_themes.student._classifier import ThemeClassifier
-from jocas_themes.student._scores import FINDING_SCALE
+from jocas_themes.student._scores import weigh_findings
 from jocas_themes.student._sentences import find_distinct, split_offers
 from jocas_themes.student.explanation._contributions import (
     Contributions,
@@ -64,7 +64,7 @@ class Carriers:
             self._ngrams = NgramWeights(scores.ngrams, coefficients)
             self._sentence_scores = scores.score_sentences(distinct, found)[places]
             if found is not None:
-                added = FINDING_SCALE * np.diag(coefficients[-n_themes:])
+                added = np.diag(weigh_findings(coefficients[-n_themes:]))
                 self._finding_weights[self._by_sentence] = added[self._by_sentence]
         self._split_sentence = lru_cache(_N_REMEMBERED)(self._compute_sentence)
         self._split_offer = lru_cache(1)(self._compute_offer)

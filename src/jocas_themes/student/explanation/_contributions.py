@@ -52,7 +52,7 @@ class NgramWeights:
         self._lengths: tuple[int, int] = ngrams.words_.ngram_range
         self._piece_lengths: tuple[int, int] = ngrams.characters_.ngram_range
         self._word = re.compile(ngrams.words_.token_pattern)
-        weights = ngrams.weights_[:, None] * coefficients[: len(ngrams.weights_)]
+        weights = ngrams.weigh(coefficients[: len(ngrams.weights_)])
         self._word_weights = weights[: len(self._words)]
         self._piece_weights = weights[len(self._words) :]
         # The same words come again and again.

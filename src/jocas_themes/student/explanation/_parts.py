@@ -11,7 +11,7 @@ from scipy import sparse
 
 from jocas_themes.student._calibration import to_log_odds
 from jocas_themes.student._classifier import ThemeClassifier
-from jocas_themes.student._themes import ThemeModel, _join
+from jocas_themes.student._themes import ThemeModel, _join, predict_margin
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -119,7 +119,7 @@ def split_log_odds(
 
 def _split_trees(estimator: Any, matrix: sparse.csr_matrix) -> tuple[FloatArray, FloatArray | None]:
     """Return the log-odds of a classifier, and the SHAP value of each column if it is XGBoost."""
-    log_odds = to_log_odds(estimator.predict_proba(matrix)[:, 1].astype(np.float64))
+    log_odds = predict_margin(estimator, matrix)
     if getattr(estimator, "objective", None) != "binary:logistic":
         return log_odds, None
     from xgboost import DMatrix  # slow to import, and only needed here
