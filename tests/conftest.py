@@ -3,9 +3,11 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from jocas_themes._native import find_kernel
 from jocas_themes.teacher.cost import _tokens
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -17,6 +19,15 @@ def shared_data() -> Path:
     if not (_SHARED_DATA / "offers_labelled.parquet").exists():
         pytest.skip("needs the real offers, which are not in ../shared/data beside this checkout")
     return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def kernel() -> ModuleType:
+    """Return the native kernel, or skip the test, saying so."""
+    found = find_kernel()
+    if found is None:
+        pytest.skip("needs the native kernel, which was not built")
+    return found
 
 
 @pytest.fixture(autouse=True)

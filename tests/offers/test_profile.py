@@ -191,3 +191,38 @@ def test_chunks_change_nothing_and_quantiles_are_those_of_numpy(rows, chunk_rows
         names = ["p1", "p5", "p25", "p50", "p75", "p95", "p99"]
         expected = np.quantile(lengths, [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
         np.testing.assert_allclose(whole.text_lengths.loc[0, names].astype(float), expected)
+
+
+def test_near_duplicates_are_looked_for_on_request(tmp_path):
+    offers = pd.DataFrame(
+        {
+            "ID_JOCAS": ["1", "2", "3", "4"],
+            "job_title": ["Cariste de nuit à Lyon", "CARISTE - de nuit, à Lyon", "Juriste", "nan"],
+            "site_name": ["a", "b", "a", None],
+            "date_firstSeenDay": ["05/03/2021", "2021-04-30", None, None],
+        }
+    )
+    assert profile(offers).near_duplicates is None
+    assert "Near-duplicates" not in repr(profile(offers))
+    found = profile(offers, near_duplicates=True)
+    assert found.near_duplicates.offers["offer_id"].tolist() == ["1", "2", "3", "4"]
+    assert found.near_duplicates.offers["group"].tolist() == [0, 0, 1, 2]
+    assert found.near_duplicates.share_repeated == 0.5
+    # All of board b is on board a, and half of board a on board b.
+    assert found.near_duplicates.compare_boards()["share"].tolist() == [1.0, 0.5]
+    assert "4 offers in 3 groups: 50.0% have a near-duplicate" in repr(found)
+    assert "<h4>Near-duplicates</h4>" in found._repr_html_()
+    # 56 days lie between the two.
+    apart = profile(offers, near_duplicates=True, window_days=55, chunk_rows=1)
+    assert apart.near_duplicates.share_repeated == 0
+    offers.to_csv(tmp_path / "a.csv", sep=";", index=False, na_rep="NaN")
+    read = profile("a.csv", near_duplicates=True, chunk_rows=1).near_duplicates
+    pd.testing.assert_frame_equal(read.offers, found.near_duplicates.offers)
+    pd.testing.assert_frame_equal(read.boards, found.near_duplicates.boards)
+
+
+def test_near_duplicates_of_no_text():
+    offers = pd.DataFrame({"salary_min": [1, 2]})
+    assert profile(offers, near_duplicates=True).near_duplicates.share_repeated == 0
+    with pytest.raises(ValueError, match="window_days must be a whole number of days"):
+        profile(offers, near_duplicates=True, window_days=-1)

@@ -125,6 +125,8 @@ class TestCleanText:
             ("a<3 et b>4", "a<3 et b>4"),
             ("<bonjour>", "<bonjour>"),
             ("< b >", "< b >"),
+            ("<ſpan>", "<ſpan>"),  # a long s, which Python takes for an s
+            ("<ſcript>un</script>", "<ſcript>un</script>"),
             ("<b sans fin", "<b sans fin"),
             ("I <3 Paris", "I <3 Paris"),
             # hidden parts
@@ -161,6 +163,8 @@ class TestCleanText:
             ("un/r/ndeux", "un\ndeux"),
             ("un\\r\\ndeux", "un\ndeux"),
             ("C:\\new", "C:\\new"),
+            ("http://x.fr/r/n", "http://x.fr/r/n"),
+            ("<b>http://x.fr</b>/r/ndeux", "http://x.fr\ndeux"),  # the address ends with the tag
             # characters that nobody sees
             ("é\u200bqui\u200cpe\u200d\ufeff\u2060\xad", "équipe"),
             ("\u202aun\u202c \u2066deux\u2069", "un deux"),

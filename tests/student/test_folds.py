@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 from jocas_themes.student._folds import make_folds
 from jocas_themes.student._linear import Fold
 from jocas_themes.student._targets import Targets
@@ -68,7 +68,7 @@ def test_near_duplicates_are_never_on_both_sides(annotated: pd.DataFrame) -> Non
     copies = [text + "\nPostulez vite" for text in texts]
     # Copies with contradicting labels are copies all the same.
     folds = make(texts + copies, [1, 0] * 20 + [0, 1] * 20)
-    groups = find_near_duplicates(texts + copies)
+    groups = group_near_duplicates(texts + copies)
     assert (groups[:40] == groups[40:]).all()
     assert_folds(folds, 80)
     for train, test in folds:

@@ -9,7 +9,13 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes.offers._columns import ID_COLUMNS
-from jocas_themes.offers._text import assemble_texts, clean_text, is_missing, require_own_names
+from jocas_themes.offers._text import (
+    assemble_texts,
+    clean_cells,
+    clean_text,
+    is_missing,
+    require_own_names,
+)
 
 
 def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -51,10 +57,10 @@ def as_offers(X: Any, *, text_columns: Sequence[str] | None = None) -> pd.DataFr
             dtype=object,
         )
     require_own_names(X)
-    if is_annotated(X):
+    if is_annotated(X.columns):
         texts = ["" if is_missing(text) else str(text) for text in X["text"]]
     elif text_columns is None and "text" in X.columns:
-        texts = ["" if is_missing(text) else clean_text(str(text)) for text in X["text"]]
+        texts = clean_cells(X["text"])
     else:
         texts = assemble_texts(X, text_columns=text_columns)
     own = X.drop(columns=["offer_id", "text"], errors="ignore")
@@ -96,13 +102,19 @@ def find_theme_codes(table: Any) -> tuple[str, ...]:
         columns = [name for name in table.columns if isinstance(name, str)]
     else:
         return ()
+    return _find_codes(columns)
+
+
+def is_annotated(names: Iterable[Any]) -> bool:
+    """Tell whether columns are those of an annotated table, whose texts were assembled before."""
+    known = [name for name in names if isinstance(name, str)]
+    return {"offer_id", "text", "status"} <= set(known) and bool(_find_codes(known))
+
+
+def _find_codes(columns: Sequence[str]) -> tuple[str, ...]:
+    """Find the themes that annotate a table of these columns."""
     names = set(columns)
     return tuple(name for name in columns if {f"{name}_confidence", f"{name}_evidence"} <= names)
-
-
-def is_annotated(table: pd.DataFrame) -> bool:
-    """Tell whether a table is an annotated one, whose texts were assembled before."""
-    return {"offer_id", "text", "status"} <= set(table.columns) and bool(find_theme_codes(table))
 
 
 def read_ids(offers: pd.DataFrame, texts: Iterable[str]) -> list[str]:
@@ -152,5 +164,5 @@ def _read_texts(X: Any) -> tuple[list[str], pd.Index]:
             f"X must hold texts, got a {type(strangers[0]).__name__} among them "
             f"({len(strangers)} of {len(values)}). Pass a DataFrame to keep several columns."
         )
-    texts = ["" if is_missing(value) else clean_text(value) for value in values]
+    texts = clean_cells(values)
     return texts, X.index if isinstance(X, pd.Series) else pd.RangeIndex(len(texts))

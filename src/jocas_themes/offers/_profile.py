@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from jocas_themes._progress import tqdm
-from jocas_themes.offers._columns import DATE_COLUMNS, JOCAS_COLUMNS
+from jocas_themes.offers._columns import JOCAS_COLUMNS
+from jocas_themes.offers._days import choose_date_columns, read_first_days
+from jocas_themes.offers._frames import read_ids
 from jocas_themes.offers._sketch import DistinctCounter
 from jocas_themes.offers._text import is_missing, require_own_names
+from jocas_themes.offers.duplicates import Collector, NearDuplicates, read_boards
 from jocas_themes.offers.reading._cells import is_known, to_raw
 from jocas_themes.offers.reading._ids import read_texts
 from jocas_themes.offers.reading._reading import (
@@ -49,6 +52,8 @@ class OffersProfile:
     text_lengths : DataFrame of shape (1, 12)
         In characters, of the assembled texts, empty ones included: ``n_offers``,
         ``share_empty`` (0-1), ``mean``, ``min``, quantiles ``p1`` to ``p99``, ``max``.
+    near_duplicates : NearDuplicates, optional
+        Groups of offers that are nearly the same, and what boards have in common, if asked for.
 
     See Also
     --------
@@ -60,6 +65,7 @@ class OffersProfile:
     columns: pd.DataFrame
     months: pd.DataFrame
     text_lengths: pd.DataFrame
+    near_duplicates: NearDuplicates | None = None
 
     def __repr__(self) -> str:
         columns = self.columns.to_string(index=False, float_format="{:.1%}".format)
@@ -68,11 +74,16 @@ class OffersProfile:
             float_format="{:.0f}".format,
             formatters={"share_empty": "{:.1%}".format},
         )
-        return f"{self._summarise()}\n\n{columns}\n\nText lengths, in characters\n{lengths}"
+        parts = [self._summarise(), columns, f"Text lengths, in characters\n{lengths}"]
+        if self.near_duplicates is not None:
+            parts.append(f"Near-duplicates\n{self.near_duplicates!r}")
+        return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
         titled = {"Columns": self.columns, "Months": self.months, "Texts": self.text_lengths}
         parts = [f"<h4>{title}</h4>{table.to_html(index=False)}" for title, table in titled.items()]
+        if self.near_duplicates is not None:
+            parts.append(f"<h4>Near-duplicates</h4>{self.near_duplicates._repr_html_()}")
         return f"<p>{self._summarise()}</p>" + "".join(parts)
 
     def _summarise(self) -> str:
@@ -96,6 +107,8 @@ def profile_offers(
     text_columns: Sequence[str] | None = None,
     rejects_path: str | os.PathLike[str] | None = DEFAULT_REJECTS_PATH,
     encoding: str = DEFAULT_ENCODING,
+    near_duplicates: bool = False,
+    window_days: int | None = 60,
     progress: bool = True,
 ) -> OffersProfile:
     """Count what is missing, the offers of each month, and the lengths of the texts.
@@ -112,20 +125,25 @@ def profile_offers(
         Where malformed rows are kept. None makes the first of them an error.
     encoding : str, default="utf-8-sig"
         How CSV and JSON lines are encoded.
+    near_duplicates : bool, default=False
+        Whether to look for near-duplicates too, which takes longer than all the rest, and
+        memory for each offer: see `find_near_duplicates`.
+    window_days : int or None, default=60
+        How many days apart near-duplicates may be, None for no limit.
     progress : bool, default=True
         Whether to show a progress bar.
 
     Returns
     -------
     OffersProfile
-        Tables ``columns``, ``months`` and ``text_lengths``.
+        Tables ``columns``, ``months`` and ``text_lengths``; ``near_duplicates`` if asked for.
 
     Raises
     ------
     OffersError
         If there is nothing to read, or a file cannot be read.
     ValueError
-        If ``chunk_rows``, ``text_columns`` or ``encoding`` is not valid.
+        If ``chunk_rows``, ``text_columns``, ``encoding`` or ``window_days`` is not valid.
 
     Warns
     -----
@@ -135,6 +153,7 @@ def profile_offers(
     See Also
     --------
     iter_offers : What is read, and how.
+    find_near_duplicates : The groups alone, with more options.
 
     Notes
     -----
@@ -156,7 +175,7 @@ def profile_offers(
     """
     chunk_rows = check_chunk_rows(chunk_rows)
     selection = build_selection(None, text_columns)
-    profiler = _Profiler(selection)
+    profiler = _Profiler(selection, Collector(window_days=window_days) if near_duplicates else None)
     with tqdm(desc="profiling", unit=" offers", unit_scale=True, disable=not progress) as bar:
         if isinstance(source, pd.DataFrame):
             unreadable = UnreadableCells()
@@ -177,14 +196,15 @@ def profile_offers(
                     profiler.add(table)
                     bar.update(len(table))
             reading.warn(stacklevel=2)
-    return profiler.finish()
+    return profiler.finish(progress=progress)
 
 
 class _Profiler:
     """Adds up what each table holds."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, collector: Collector | None) -> None:
         self._selection = selection
+        self._collector = collector
         self._n_offers = 0
         self._n_present: Counter[str] = Counter()
         self._distinct: dict[str, DistinctCounter] = {}
@@ -199,21 +219,23 @@ class _Profiler:
             present = table[name][_find_present(table[name])]
             self._n_present[name] += len(present)
             counter.add(present)
-        self._lengths.update(map(len, read_texts(table, self._selection)))
-        dates = pd.Series(np.datetime64("NaT", "us"), index=table.index)
-        for name in DATE_COLUMNS:
-            if name in table.columns:
-                dates = dates.fillna(table[name])
-        self._months.update(dates.dropna().to_numpy().astype("datetime64[M]").astype(int).tolist())
+        texts = read_texts(table, self._selection)
+        self._lengths.update(map(len, texts))
+        days = read_first_days(table, choose_date_columns(list(table.columns)))
+        self._months.update(days.dropna().to_numpy().astype("datetime64[M]").astype(int).tolist())
+        if self._collector is not None:
+            self._collector.add(read_ids(table, texts), texts, days, read_boards(table))
 
-    def finish(self) -> OffersProfile:
+    def finish(self, *, progress: bool) -> OffersProfile:
         """Build the tables."""
+        collector = self._collector
         return OffersProfile(
             n_offers=self._n_offers,
             n_undated=self._n_offers - self._months.total(),
             columns=self._build_columns(),
             months=_build_months(self._months),
             text_lengths=_build_text_lengths(self._lengths),
+            near_duplicates=None if collector is None else collector.finish(progress=progress),
         )
 
     def _build_columns(self) -> pd.DataFrame:

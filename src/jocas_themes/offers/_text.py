@@ -2,34 +2,22 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from jocas_themes.offers._columns import (
-    MISSING_STRINGS,
-    TEXT_COLUMNS,
-)
+from jocas_themes.offers._columns import MISSING_STRINGS, TEXT_COLUMNS
+from jocas_themes.offers._markup import BLOCK_TAGS, CHARACTERS, HIDDEN_TAGS, INLINE_TAGS
+from jocas_themes.offers._native_cleaning import assemble_natively, to_strings
 
-# Only HTML's own names: "<salaire> 2000 €" and "moins < 3 ans, plus > 5" are text.
-_BLOCK = (
-    "address|article|aside|blockquote|body|br|center|dd|div|dl|dt|fieldset|figure|footer|form|"
-    "h[1-6]|head|header|hr|html|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|title|"
-    "tr|ul"
-)
-_INLINE = (
-    "a|abbr|b|big|button|cite|code|em|font|i|iframe|img|input|label|link|mark|meta|o:p|option|"
-    "q|s|select|small|span|strike|strong|sub|sup|svg|textarea|tt|u|video|wbr"
-)
-_BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?:[\s/][^<>]*)?>", re.IGNORECASE)
-_INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?:[\s/][^<>]*)?>", re.IGNORECASE)
+# (?a:) as HTML knows no case but ASCII's: to Python "<ſpan>" would be one of its tags.
+_BLOCK_TAG = re.compile(rf"</?(?a:{'|'.join(BLOCK_TAGS)})(?:[\s/][^<>]*)?>", re.IGNORECASE)
+_INLINE_TAG = re.compile(rf"</?(?a:{'|'.join(INLINE_TAGS)})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 # What a page does not show, from its start to the nearest end of the same kind.
-_HIDDEN_START = re.compile(r"<!--|<(script|style)\b[^<>]*>", re.IGNORECASE)
-_HIDDEN_END = {
-    "": re.compile("-->"),
-    "script": re.compile(r"</script\s*>", re.IGNORECASE),
-    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+_HIDDEN_START = re.compile(rf"<!--|<((?a:{'|'.join(HIDDEN_TAGS)}))\b[^<>]*>", re.IGNORECASE)
+_HIDDEN_END = {"": re.compile("-->")} | {
+    name: re.compile(rf"</(?a:{name})\s*>", re.IGNORECASE) for name in HIDDEN_TAGS
 }
 # "&amp;amp;amp;lt;" in one step instead of one pass a level.
 _REPEATED_AMPERSAND = re.compile(r"&(?:(?:amp|#38|#x26);)+", re.IGNORECASE)
@@ -38,28 +26,8 @@ _HUGE_NUMBER = re.compile(r"&#[0-9]{10,};?")
 # Pages that were escaped again and again are settled by the third pass.
 _MAX_PASSES = 20
 
-
 # Line breaks that are written out; "/r/n" may also be part of an address, which is kept.
 _WRITTEN_OUT = re.compile(r"((?:https?://|www\.)\S+)|/r/n|\\r\\n")
-
-
-def _build_character_table() -> dict[int, str | None]:
-    """Map control, invisible, private-use and surrogate characters to what a reader sees."""
-    table: dict[int, str | None] = dict.fromkeys(range(0x20), " ")
-    table[0x7F] = " "
-    # C1 controls are Windows-1252 punctuation read as Latin-1.
-    for code in range(0x80, 0xA0):
-        table[code] = bytes([code]).decode("cp1252", errors="ignore") or " "
-    table |= dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0xFEFF), None)
-    table |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2060, 0x2070)), None)
-    table |= dict.fromkeys(range(0xE000, 0xF900), " ")  # bullets of symbol fonts, mostly
-    table |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-    table |= {ord("\n"): "\n", ord("\r"): "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "…"}
-    table |= {0x2028: "\n", 0x2029: "\n"}
-    return table
-
-
-_CHARACTERS = _build_character_table()
 _ODD_CHARACTER = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\uf8ff]"
 )
@@ -97,11 +65,12 @@ def clean_text(text: str) -> str:
             text = _replace_odd_characters(html.unescape(text))
         if "<" in text:
             text = _INLINE_TAG.sub(" ", _BLOCK_TAG.sub("\n", _remove_hidden(text)))
+            text = _break_lines(text)  # an address may have ended with the tag
         if text == previous:
             break
     else:
         # Nested deeper than anything but an attack: nothing in it opens mark-up any more.
-        text = text.replace("&", " ").replace("<", " ")
+        text = _break_lines(text.replace("&", " ").replace("<", " "))
     # str.split() knows all of Unicode's spaces, and is faster than any expression.
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
@@ -128,7 +97,12 @@ def _remove_hidden(text: str) -> str:
 def _replace_odd_characters(text: str) -> str:
     """Replace invisible, control and private-use characters and breaks that are written out."""
     if _ODD_CHARACTER.search(text):
-        text = text.translate(_CHARACTERS)
+        text = text.translate(CHARACTERS)
+    return _break_lines(text)
+
+
+def _break_lines(text: str) -> str:
+    """Replace breaks that are written out."""
     if "/r/n" in text or "\\r\\n" in text:
         text = _WRITTEN_OUT.sub(lambda found: found[1] or "\n", text)
     return text
@@ -175,34 +149,46 @@ def assemble_texts(offers: pd.DataFrame, *, text_columns: Sequence[str] | None =
     ['Cariste\nCACES 3']
     """
     require_own_names(offers)
+    columns = choose_text_columns(offers.columns, text_columns)
+    nothing = [""] * len(offers)
+    cells = [
+        clean_cells(offers[column]) if column in offers.columns else nothing for column in columns
+    ]
+    join = join_fields if text_columns is not None else join_jocas_fields
+    return [join(row) for row in zip(*cells, strict=True)]
+
+
+def choose_text_columns(
+    names: Collection[Any], text_columns: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Choose the columns that make an offer's text, in their order; JOCAS's may be absent."""
     if text_columns is None:
-        present = tuple(column for column in TEXT_COLUMNS if column in offers.columns)
-        if not present:
+        if not any(column in names for column in TEXT_COLUMNS):
             raise ValueError(
                 f"offers have no text: none of the columns {list(TEXT_COLUMNS)} is there; found "
-                f"{_name_some(offers)}. Rename them, or name yours: text_columns=('my_column',)."
+                f"{_name_some(names)}. Rename them, or name yours: text_columns=('my_column',)."
             )
-        columns = TEXT_COLUMNS
-    else:
-        if isinstance(text_columns, str) or not text_columns:
-            raise ValueError(
-                f"text_columns must be a non-empty sequence of column names, got {text_columns!r}."
-            )
-        columns = present = tuple(text_columns)
-        absent = [column for column in columns if column not in offers.columns]
-        if absent:
-            raise ValueError(
-                f"offers lack the text_columns {absent[:5]!r}; found {_name_some(offers)}."
-            )
-    cells = {column: _clean_cells(offers[column]) for column in present}
-    nothing = [""] * len(offers)
-    rows = zip(*(cells.get(column, nothing) for column in columns), strict=True)
-    if text_columns is not None:
-        return ["\n".join(filter(None, row)) for row in rows]
-    return [
-        "\n".join(filter(None, (title, full) if full else (title, *parts)))
-        for title, full, *parts in rows
-    ]
+        return TEXT_COLUMNS
+    if isinstance(text_columns, str) or not text_columns:
+        raise ValueError(
+            f"text_columns must be a non-empty sequence of column names, got {text_columns!r}."
+        )
+    columns = tuple(text_columns)
+    absent = [column for column in columns if column not in names]
+    if absent:
+        raise ValueError(f"offers lack the text_columns {absent[:5]!r}; found {_name_some(names)}.")
+    return columns
+
+
+def join_fields(fields: Iterable[str]) -> str:
+    """Write clean fields one below the other."""
+    return "\n".join(filter(None, fields))
+
+
+def join_jocas_fields(fields: Iterable[str]) -> str:
+    """Write the title, then the full description, or its parts where there is none."""
+    title, full, *parts = fields
+    return join_fields((title, full) if full else (title, *parts))
 
 
 def require_own_names(offers: pd.DataFrame) -> None:
@@ -212,12 +198,27 @@ def require_own_names(offers: pd.DataFrame) -> None:
         raise ValueError(f"each column needs its own name; repeated: {repeated[:5]!r}.")
 
 
-def _clean_cells(column: pd.Series) -> list[str]:
+def clean_cells(cells: Iterable[Any]) -> list[str]:
     """Clean each cell of a column, empty where it is missing."""
-    return ["" if is_missing(value) else clean_text(str(value)) for value in column]
+    cells = list(cells)
+    strings = to_strings(cells)
+    done = assemble_natively([strings], len(cells)) if strings is not None else None
+    if done is None:
+        return [clean_cell(cell) for cell in cells]
+    texts: list[str] = done[0].to_pylist()
+    for row in done[1]:
+        texts[row] = clean_cell(cells[row])
+    return texts
 
 
-def _name_some(offers: pd.DataFrame) -> str:
+def clean_cell(cell: Any) -> str:
+    """Clean a cell, empty where it is missing."""
+    if is_missing(cell):
+        return ""
+    return clean_text(cell if isinstance(cell, str) else str(cell))
+
+
+def _name_some(columns: Iterable[Any]) -> str:
     """Name the first columns of a table, and how many there are."""
-    names = [str(name) for name in offers.columns]
+    names = [str(name) for name in columns]
     return f"{names[:5]!r} ({len(names)} in all)" if len(names) > 5 else repr(names)

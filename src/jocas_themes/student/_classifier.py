@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
@@ -25,6 +27,7 @@ from jocas_themes.student._targets import Targets, Weights, read_targets, summar
 from jocas_themes.student._themes import ThemeModel, fit_theme, predict_theme
 from jocas_themes.student._threads import run_side_by_side
 from jocas_themes.student._thresholds import choose_thresholds, summarise_scores
+from jocas_themes.student.kernel import estimate_probabilities, get_compiled, to_arrow_texts
 from jocas_themes.taxonomy import Taxonomy
 
 
@@ -317,7 +320,32 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         offers = as_offers(X, text_columns=self.text_columns)
         if len(offers) == 0:
             return np.empty((0, len(self.themes_)))
-        return self._judge(offers)[2]
+        if get_compiled(self) is None:
+            return self._judge(offers)[2]
+        texts, broken = to_arrow_texts(offers["text"])
+        return self._estimate(texts, offers, broken)
+
+    def _estimate(
+        self, texts: pa.Array, offers: pd.DataFrame, broken: Sequence[int] = ()
+    ) -> npt.NDArray[np.float64]:
+        """Estimate probabilities by the kernel where there is one; equal to those of `_judge`.
+
+        ``offers`` have the structured columns, and ``text`` where Arrow cannot hold some texts,
+        which are ``broken`` then.
+        """
+        compiled = get_compiled(self)
+        if compiled is None:
+            return self._judge(_put_texts(offers, texts))[2]
+        categories = self.features_.find_categories(offers) if self.structured_columns else None
+        n_threads: int = effective_n_jobs(self.n_jobs)  # type: ignore[arg-type]
+        probabilities, unsure = estimate_probabilities(
+            compiled, self.models_, texts, categories, n_threads
+        )
+        unsure = np.union1d(unsure, broken).astype(np.int64)
+        if len(unsure):
+            rows = _put_texts(offers.iloc[unsure], texts.take(pa.array(unsure)))
+            probabilities[unsure] = self._judge(rows)[2]
+        return probabilities
 
     def _judge(
         self, offers: pd.DataFrame
@@ -415,6 +443,11 @@ def _warn_of_themes(
             JocasThemesWarning,
             stacklevel=4,
         )
+
+
+def _put_texts(offers: pd.DataFrame, texts: pa.Array) -> pd.DataFrame:
+    """Put the texts beside the other columns, unless they are there."""
+    return offers if "text" in offers.columns else offers.assign(text=texts.to_pylist())
 
 
 def _check_same_order(X: Any, y: Any) -> None:

@@ -63,6 +63,13 @@ class OfferFeatures(BaseEstimator):
         """Return the matrix of offers, of shape (n_offers, n_features)."""
         return self._add_structured(self.vectorizer_.transform(offers["text"]), offers)
 
+    def find_categories(self, offers: pd.DataFrame) -> list[list[int]]:
+        """Find the categories of each offer, as numbers from 0 on."""
+        return [
+            [self.categories_[name] for name in row if name in self.categories_]
+            for row in self._iter_categories(offers)
+        ]
+
     def get_feature_names_out(self) -> np.ndarray[Any, np.dtype[np.object_]]:
         """Return the words and the categories, in the order of the columns."""
         words = self.vectorizer_.get_feature_names_out()
@@ -86,10 +93,7 @@ class OfferFeatures(BaseEstimator):
     def _add_structured(self, words: Any, offers: pd.DataFrame) -> sparse.csr_matrix:
         if not self.structured_columns:
             return words
-        positions = [
-            [self.categories_[name] for name in row if name in self.categories_]
-            for row in self._iter_categories(offers)
-        ]
+        positions = self.find_categories(offers)
         starts = np.cumsum([0, *map(len, positions)])
         columns = np.fromiter(chain.from_iterable(positions), dtype=np.int64)
         one_hot = sparse.csr_matrix(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from jocas_themes.evaluation import NearDuplicateKFold
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 from jocas_themes.student._linear import Fold
 from jocas_themes.student._targets import Targets
 
@@ -16,7 +16,7 @@ def make_folds(texts: pd.Series, targets: Targets, *, n_splits: int, seed: int) 
     """
     if len(texts) < 2:
         raise ValueError(f"learning needs two offers at least, got {len(texts)}. Annotate more.")
-    groups = find_near_duplicates(texts)
+    groups = group_near_duplicates(texts)
     if len(np.unique(groups)) < 2:
         groups = np.arange(len(texts))
     n_splits = min(n_splits, len(np.unique(groups)))

@@ -31,7 +31,12 @@ _HIDDEN_RETURN = "\ufdd0"  # no character: Unicode sets it aside for such use
 
 
 def iter_csv(
-    file: SourceFile, selection: Selection, n_rows: int, encoding: str, rejects: Rejects
+    file: SourceFile,
+    selection: Selection,
+    n_rows: int,
+    first_row: int,
+    encoding: str,
+    rejects: Rejects,
 ) -> Iterator[RawPiece]:
     """Read a CSV file by pieces of n_rows; the last one may be smaller, or empty."""
     with file.open() as stream:
@@ -40,7 +45,7 @@ def iter_csv(
         if header is None:
             return
         rows: list[list[str]] = []
-        for row in records.iter_rows(len(header)):
+        for row in islice(records.iter_rows(len(header)), first_row, None):
             rows.append(row)
             if len(rows) == n_rows:
                 yield _build_piece(header, rows, selection)

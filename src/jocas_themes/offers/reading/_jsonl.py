@@ -3,7 +3,7 @@
 import codecs
 import json
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from jocas_themes.errors import OffersError
@@ -14,11 +14,16 @@ from jocas_themes.offers.reading._sources import SourceFile
 
 
 def iter_jsonl(
-    file: SourceFile, selection: Selection, n_rows: int, encoding: str, rejects: Rejects
+    file: SourceFile,
+    selection: Selection,
+    n_rows: int,
+    first_row: int,
+    encoding: str,
+    rejects: Rejects,
 ) -> Iterator[RawPiece]:
     """Read a JSON lines file by pieces of n_rows; the last one may be smaller, or empty."""
     rows: list[dict[str, Any]] = []
-    for row in _iter_rows(file, encoding, rejects):
+    for row in islice(_iter_rows(file, encoding, rejects), first_row, None):
         rows.append(row)
         if len(rows) == n_rows:
             yield _build_piece(rows, selection)

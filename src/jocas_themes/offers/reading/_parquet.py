@@ -1,8 +1,9 @@
 """Parquet: a batch of rows at a time, and only the columns that are wanted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,7 +16,9 @@ from jocas_themes.offers.reading._sources import SourceFile
 _BUFFER_BYTES = 1 << 20
 
 
-def iter_parquet(file: SourceFile, selection: Selection, n_rows: int) -> Iterator[RawPiece]:
+def iter_parquet(
+    file: SourceFile, selection: Selection, n_rows: int, first_row: int
+) -> Iterator[RawPiece]:
     """Read a Parquet file by pieces of n_rows; the last one may be smaller, or empty."""
     with _open(file) as parquet:
         names = [name for name in _read_names(file, parquet) if selection.reads(name)]
@@ -23,9 +26,16 @@ def iter_parquet(file: SourceFile, selection: Selection, n_rows: int) -> Iterato
         if only_for_ids and _identifies_all(parquet, n_rows):
             names = [name for name in names if name not in only_for_ids]
         yield RawPiece(_read_empty(parquet, names), 0)
-        for batch in parquet.iter_batches(batch_size=n_rows, columns=names):
+        for batch in _cut(_iter_batches(parquet, names, n_rows, first_row), n_rows):
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             yield RawPiece({name: columns[name] for name in names}, batch.num_rows)
+
+
+def count_parquet_rows(file: SourceFile) -> int:
+    """Count a Parquet file's rows, from its footer alone."""
+    with _open(file) as parquet:
+        n_rows: int = parquet.metadata.num_rows
+        return n_rows
 
 
 def iter_parquet_names(file: SourceFile) -> Iterator[str]:
@@ -59,6 +69,34 @@ def _read_empty(parquet: pq.ParquetFile, names: list[str]) -> dict[str, pa.Array
     """Build columns without a row, so that those of an empty file are known."""
     schema = parquet.schema_arrow
     return {name: pa.array([], schema.field(name).type) for name in names}
+
+
+def _iter_batches(
+    parquet: pq.ParquetFile, names: list[str], n_rows: int, first_row: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches from a row on; the row groups that end before it are not read."""
+    sizes = [parquet.metadata.row_group(g).num_rows for g in range(parquet.num_row_groups)]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    n_passed = int(np.searchsorted(ends, first_row, side="right"))
+    n_dropped = first_row - sum(sizes[:n_passed])
+    groups = list(range(n_passed, len(sizes)))
+    for batch in parquet.iter_batches(batch_size=n_rows, row_groups=groups, columns=names):
+        rest = batch.slice(min(n_dropped, batch.num_rows))
+        n_dropped -= batch.num_rows - rest.num_rows
+        yield rest
+
+
+def _cut(batches: Iterable[pa.RecordBatch], n_rows: int) -> Iterator[pa.RecordBatch]:
+    """Cut batches of any length into batches of n_rows; fewer where Arrow cannot hold them."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        while sum(part.num_rows for part in held) >= n_rows:
+            table = pa.Table.from_batches(held)
+            held = table.slice(n_rows).to_batches()
+            yield from table.slice(0, n_rows).combine_chunks().to_batches()
+    if held:
+        yield from pa.Table.from_batches(held).combine_chunks().to_batches()
 
 
 def _identifies_all(parquet: pq.ParquetFile, n_rows: int) -> bool:

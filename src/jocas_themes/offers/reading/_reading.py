@@ -42,7 +42,7 @@ class Reading:
         for file in self.files:
             names: set[str] = set()
             n_rows = 0
-            for piece in self._iter_pieces(file):
+            for piece in self.iter_pieces(file):
                 names.update(piece.columns)
                 n_rows += piece.n_rows
                 if file.format != "jsonl":  # whose keys are only known at its end
@@ -58,7 +58,7 @@ class Reading:
     def iter_tables(self) -> Iterator[pd.DataFrame]:
         """Yield tables of at most piece_rows rows, with the columns of the files alone."""
         for file in self.files:
-            for piece in self._iter_pieces(file):
+            for piece in self.iter_pieces(file):
                 yield settle_piece(piece, self.selection, self.unreadable)
 
     def warn(self, *, stacklevel: int) -> None:
@@ -82,14 +82,16 @@ class Reading:
                 f"{list(met)[:_N_NAMED]!r}. Ask for some of these."
             )
 
-    def _iter_pieces(self, file: SourceFile) -> Iterator[RawPiece]:
-        """Read one file, and add the columns that its folders give."""
+    def iter_pieces(self, file: SourceFile, first_row: int = 0) -> Iterator[RawPiece]:
+        """Read one file from a row on, and add the columns that its folders give."""
         pieces: Iterable[RawPiece]
         if file.format == "parquet":
-            pieces = iter_parquet(file, self.selection, self.piece_rows)
+            pieces = iter_parquet(file, self.selection, self.piece_rows, first_row)
         else:
             iter_rows = iter_csv if file.format == "csv" else iter_jsonl
-            pieces = iter_rows(file, self.selection, self.piece_rows, self.encoding, self.rejects)
+            pieces = iter_rows(
+                file, self.selection, self.piece_rows, first_row, self.encoding, self.rejects
+            )
         for piece in pieces:
             for name, value in file.partition.items():
                 if name not in piece.columns and self.selection.reads(name):

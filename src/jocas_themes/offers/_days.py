@@ -1,0 +1,34 @@
+"""The day of each offer of a table, from the first of its columns of dates that has one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from jocas_themes.offers._columns import DATE_COLUMNS
+from jocas_themes.offers.reading import parse_days
+
+
+def choose_date_columns(columns: Sequence[str], date_column: str | None = None) -> list[str]:
+    """Choose those of JOCAS's columns of dates that are there, or the one that is named."""
+    candidates = DATE_COLUMNS if date_column is None else (date_column,)
+    return [name for name in candidates if name in columns]
+
+
+def read_first_days(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Read each offer's first date that has a value, NaT where none has."""
+    days = pd.Series(np.full(len(table), np.datetime64("NaT", "s")))
+    for name in names:
+        if days.notna().all():
+            break
+        days = days.fillna(_read_days(table[name].reset_index(drop=True)))
+    return days
+
+
+def _read_days(column: pd.Series) -> pd.Series:
+    """Read datetimes, dates or strings as the day that is written, whatever the offset."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        days: pd.Series = column.dt.tz_localize(None).dt.floor("D").astype("datetime64[s]")
+        return days
+    return pd.Series(parse_days(pa.array(column.astype(str), pa.string())).astype("datetime64[s]"))
