@@ -142,7 +142,7 @@ def hold(n_threads: int, *, by_kernel: bool, remember: bool = True) -> None:
     if not remember:
         from jocas_themes.student.kernel import _estimate
 
-        _estimate.compile_student = partial(_estimate.compile_student, n_sentences=1)
+        _estimate.compile_student = partial(_estimate.compile_student, n_texts=1, n_sentences=1)
 
 
 def compare(students: list[str], corpus: Path, work: Path) -> pd.DataFrame:
@@ -185,7 +185,7 @@ def measure_stages(folder: Path, corpus: Path) -> dict[str, float]:
     batches = [batch.offers["text"] for batch in iter_batches(corpus)]
 
     def each(run: Callable[[Any, pa.Array], Any]) -> Callable[[], None]:
-        compiled = compile_student(*parts, n_sentences=1)
+        compiled = compile_student(*parts, n_texts=1, n_sentences=1)
         return lambda: [run(compiled, texts) for texts in batches] and None
 
     columns = [name for name in pq.read_schema(corpus).names if name != "contractType"]

@@ -28,7 +28,6 @@ from tqdm import tqdm
 from jocas_themes import (
     NearDuplicateKFold,
     as_offers,
-    find_near_duplicates,
     load_sample_annotations,
 )
 from jocas_themes.evaluation import (
@@ -36,6 +35,7 @@ from jocas_themes.evaluation import (
     compute_score_intervals,
     compute_strata_scores,
 )
+from jocas_themes.offers import group_near_duplicates
 from peers import CODES, FILTERED, LEGEND, METHODS, Method
 from tables import format_interval, print_run, print_table
 
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = FILTERED if options.filters else METHODS
     methods = choose_methods(known, options.only, fast=options.fast)
     annotated = read_annotated(options.annotated)
-    clusters = find_near_duplicates(annotated["text"])
+    clusters = group_near_duplicates(annotated["text"])
     folds = make_folds(annotated, clusters, options.by, 2 if options.fast else options.folds)
     print_run(PACKAGES)
     held_out = f", whole groups by {options.by}" if options.by else ""

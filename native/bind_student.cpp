@@ -124,7 +124,7 @@ class StudentBuilder {
 // A student with what its threads remember from one call to the next.
 class Worker {
  public:
-  Worker(std::unique_ptr<Student> student, Sentences::Memory memory)
+  Worker(std::unique_ptr<Student> student, Student::Memory memory)
       : student_(std::move(student)), memory_(memory) {}
 
   const Student& student() const { return *student_; }
@@ -133,6 +133,7 @@ class Worker {
   // says false, in order.
   template <class Judge>
   std::vector<std::int64_t> run(std::size_t n_rows, std::size_t n_threads, const Judge& judge) {
+    if (n_threads == 0) throw nb::value_error("at least one thread is needed");
     constexpr std::size_t kBlock = 128;  // rows that a thread takes at a time
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
@@ -178,7 +179,8 @@ class Worker {
         return scratch;
       }
     }
-    const Sentences::Memory share{memory_.n_sentences / n_threads, memory_.n_tokens / n_threads};
+    const Student::Memory share{memory_.n_texts / n_threads, memory_.n_sentences / n_threads,
+                                memory_.n_tokens / n_threads};
     return std::make_unique<Student::Scratch>(*student_, share);
   }
 
@@ -188,7 +190,7 @@ class Worker {
   }
 
   std::unique_ptr<Student> student_;
-  Sentences::Memory memory_;
+  Student::Memory memory_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Student::Scratch>> idle_;
 };
@@ -230,10 +232,7 @@ nb::tuple predict(Worker& worker, nb::handle texts, Array<std::int64_t> starts,
     nb::gil_scoped_release released;
     unsure = worker.run(rows.size(), n_threads, [&](std::size_t row, Student::Scratch& scratch) {
       const auto [first, n] = categories[row];
-      if (!student.read(rows[row], first, n, scratch)) return false;
-      if (!student.score(rows[row], scratch)) return false;
-      student.judge(scratch, &log_odds[row * student.n_themes()]);
-      return true;
+      return student.predict(rows[row], first, n, scratch, &log_odds[row * student.n_themes()]);
     });
   }
   return nb::make_tuple(to_numpy(std::move(log_odds)), to_numpy(std::move(unsure)));
@@ -331,8 +330,8 @@ void bind_student(nb::module_& m) {
       .def("add_line", &StudentBuilder::add_line)
       .def("add_constant", &StudentBuilder::add_constant)
       .def("build", [](StudentBuilder& builder, std::shared_ptr<Forest> forest,
-                       std::size_t n_sentences, std::size_t n_tokens) {
-        const Sentences::Memory memory{n_sentences, n_tokens};
+                       std::size_t n_texts, std::size_t n_sentences, std::size_t n_tokens) {
+        const Student::Memory memory{n_texts, n_sentences, n_tokens};
         return std::make_unique<Worker>(builder.build(std::move(forest)), memory);
       });
   nb::class_<Worker>(m, "Student")

@@ -7,13 +7,15 @@ namespace jocas {
 
 namespace {
 
-// The first bytes of a text, as a number.
+// Add the bytes that may be read behind a text.
 std::string pad(std::string_view bytes) { return std::string(bytes).append(8, '\0'); }
 
 }  // namespace
 
 LiteralFinder::Window::Window(std::size_t window_size)
-    : size(window_size), filter{load(pad(std::string(size, '\xFF')).data()), {}}, slots(2, {0, kNoNode}) {}
+    : size(window_size), filter{load(pad(std::string(size, '\xFF')).data()), {}} {
+  make_room(0);
+}
 
 void LiteralFinder::Window::make_room(std::size_t n_keys) {
   std::size_t n_slots = 2;

@@ -47,10 +47,14 @@ class LiteralFinder {
     for (std::size_t k = 0; k < n_places; ++k) {
       const std::size_t place = scratch.places[k];
       const std::uint64_t bytes = load(plain.data() + place);
-      for (const Window& window : windows_) {
-        if (!window.filter.may_have(bytes) || place + window.size > plain.size()) continue;
-        walk(window.find(bytes), plain, place, window.size, on_found);
-      }
+      const auto& [shortest, middle, longest] = windows_;
+      const bool is_shortest = shortest.filter.may_have(bytes);
+      const bool is_middle = middle.filter.may_have(bytes);
+      const bool is_longest = longest.filter.may_have(bytes);
+      if (!(is_shortest | is_middle | is_longest)) continue;
+      if (is_shortest) walk(shortest, plain, place, bytes, on_found);
+      if (is_middle) walk(middle, plain, place, bytes, on_found);
+      if (is_longest) walk(longest, plain, place, bytes, on_found);
     }
   }
 
@@ -62,14 +66,14 @@ class LiteralFinder {
   // Says of each key that it may be there, of most others that they are not.
   struct Filter {
     std::uint64_t mask;  // of the bytes that count
-    std::array<std::uint64_t, 1024> bits{};
+    std::array<std::uint64_t, 512> bits{};
 
     bool may_have(std::uint64_t bytes) const {
-      const std::uint64_t place = hash(bytes & mask) >> 48;
+      const std::uint64_t place = hash(bytes & mask) >> 49;
       return (bits[place / 64] >> place % 64 & 1) != 0;
     }
     void add(std::uint64_t bytes) {
-      const std::uint64_t place = hash(bytes & mask) >> 48;
+      const std::uint64_t place = hash(bytes & mask) >> 49;
       bits[place / 64] |= std::uint64_t{1} << place % 64;
     }
   };
@@ -142,18 +146,22 @@ class LiteralFinder {
     for (std::size_t i = 0; i < text.size(); ++i) {
       const std::uint64_t bytes = load(text.data() + i);
       places[n_places] = i;
-      n_places += static_cast<std::size_t>(windows_[0].filter.may_have(bytes) | longer_.may_have(bytes));
+      const bool shortest = windows_[0].filter.may_have(bytes);
+      const bool longer = longer_.may_have(bytes);
+      n_places += static_cast<std::size_t>(shortest) | static_cast<std::size_t>(longer);
     }
     return n_places;
   }
 
   // Tell the numbers of the literals whose window, of some size, is at a place.
   template <class OnFound>
-  void walk(std::uint32_t node, std::string_view text, std::size_t place, std::size_t size,
+  void walk(const Window& window, std::string_view text, std::size_t place, std::uint64_t bytes,
             OnFound& on_found) const {
+    if (place + window.size > text.size()) return;
+    std::uint32_t node = window.find(bytes);
     const std::string_view before = text.substr(0, place);
     const std::string_view chains = chains_;
-    place += size;
+    place += window.size;
     while (node != kNoNode) {
       const Node& here = nodes_[node];
       const Node& next = nodes_[node + 1];

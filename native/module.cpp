@@ -11,6 +11,7 @@ void bind_trees(nanobind::module_& m);
 }  // namespace jocas
 
 NB_MODULE(_kernel, m) {
+  nanobind::set_leak_warnings(false);  // what Python's caches hold when a process ends is no leak
   m.doc() = "The native kernel of jocas_themes: private, may change with any version.";
   m.attr("SANITIZED") = JOCAS_SANITIZED != 0;
   jocas::bind_clean(m);

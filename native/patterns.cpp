@@ -36,7 +36,9 @@ bool is_ascii(std::string_view text) {
 
 bool decode_all(std::string_view bytes, std::u32string& text) {
   if (is_ascii(bytes)) {
-    text.assign(bytes.begin(), bytes.end());
+    text.resize(bytes.size());
+    std::transform(bytes.begin(), bytes.end(), text.begin(),
+                   [](char byte) { return static_cast<char32_t>(byte); });
     return true;
   }
   text.clear();
@@ -77,6 +79,7 @@ Patterns::Patterns(Program program, std::vector<Pattern> patterns,
 }
 
 std::optional<std::uint64_t> Patterns::find(std::string_view sentence, Scratch& scratch) const {
+  if (sentence.empty()) return 0;  // a lexicon refuses patterns that match there
   find_candidates(sentence, scratch);
   const auto& candidates = scratch.candidates;
   if (candidates.empty()) return 0;
@@ -138,9 +141,10 @@ bool Patterns::has_other_digits(std::string_view sentence) const {
 // Tell whether one of a theme's candidates shows it, once what is not enough is taken out.
 bool Patterns::shows(Candidates present, Candidates not_enough, Scratch& scratch) const {
   if (present.begin == present.end) return false;
-  if (!blank(not_enough, scratch)) return find_any(present, scratch.text, scratch.starts, scratch.run);
+  Run& run = scratch.run;
+  if (!blank(not_enough, scratch)) return find_any(present, scratch.text, scratch.starts, run);
   find_starts(scratch.blanked, scratch.blanked_starts);
-  return find_any(present, scratch.blanked, scratch.blanked_starts, scratch.run);
+  return find_any(present, scratch.blanked, scratch.blanked_starts, run);
 }
 
 bool Patterns::find_any(Candidates candidates, std::u32string_view text,
@@ -186,7 +190,8 @@ std::size_t Patterns::match_first(Candidates candidates, std::u32string_view tex
 
 // Find the positions that no word character is before: the only ones where a pattern may match.
 void Patterns::find_starts(std::u32string_view text, std::vector<std::size_t>& starts) const {
-  starts.assign(text.size() + 1, 0);
+  starts.resize(text.size() + 1);
+  starts[0] = 0;
   std::size_t n_starts = 1;
   for (std::size_t i = 1; i <= text.size(); ++i) {
     starts[n_starts] = i;

@@ -3,8 +3,9 @@
 // Each pattern comes with clauses: sets of literals of which any match holds one at least. One
 // pass over the sentence tells which patterns have all their clauses there; these alone are run.
 //
-// Invariant: no literal holds a line break, and 0 stands for any digit in them. Spans that do not count become line breaks before
-// the search, and so bring no literal that the sentence did not hold.
+// Invariant: no literal holds a line break, and 0 stands for each of the digits 0 to 9 in them.
+// Spans that do not count become line breaks before the search, and so bring no literal that the
+// sentence did not hold.
 #pragma once
 
 #include <cstdint>

@@ -126,10 +126,11 @@ void split_sentences(std::string_view text, std::vector<std::string_view>& sente
   if (sentences.empty()) sentences.push_back(text.substr(0, 0));
 }
 
-Sentences::Scratch::Scratch(const Sentences& sentences, Memory memory)
+Sentences::Scratch::Scratch(const Sentences& sentences, std::size_t n_sentences,
+                            std::size_t n_tokens)
     : sums(sentences.n_themes()),
-      known_sentences(memory.n_sentences, make_seed()),
-      known_tokens(memory.n_tokens, make_seed()),
+      known_sentences(n_sentences, make_seed()),
+      known_tokens(n_tokens, make_seed()),
       scores(sentences.has_scores() ? known_sentences.size() * sentences.n_themes() : 0),
       found(known_sentences.size()),
       token_sums(sentences.has_scores() ? known_tokens.size() * sentences.n_themes() : 0) {}

@@ -37,14 +37,9 @@ struct SentenceWeights {
 
 class Sentences {
  public:
-  // How many sentences and tokens are remembered.
-  struct Memory {
-    std::size_t n_sentences, n_tokens;
-  };
-
   // What one thread needs to work, and remembers.
   struct Scratch {
-    Scratch(const Sentences& sentences, Memory memory);
+    Scratch(const Sentences& sentences, std::size_t n_sentences, std::size_t n_tokens);
 
     std::string folded, padded;
     std::vector<std::uint32_t> ends;  // of the code points of `padded`

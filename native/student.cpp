@@ -29,7 +29,7 @@ std::size_t count_scores(const StudentParts& parts) {
 
 }  // namespace
 
-Student::Scratch::Scratch(const Student& student, Sentences::Memory memory)
+Student::Scratch::Scratch(const Student& student, Memory memory)
     : tfidf(*student.parts().tfidf),
       forest(*student.parts().forest),
       sums(student.n_themes()),
@@ -38,8 +38,12 @@ Student::Scratch::Scratch(const Student& student, Sentences::Memory memory)
       total(student.n_themes()),
       n_found(student.n_themes()),
       scores(student.n_themes() * student.n_scores()),
-      margins(student.n_themes()) {
-  if (student.parts().sentences) sentences.emplace(*student.parts().sentences, memory);
+      margins(student.n_themes()),
+      known_texts(memory.n_texts, make_seed()),
+      known_log_odds(known_texts.size() * student.n_themes()) {
+  if (student.parts().sentences) {
+    sentences.emplace(*student.parts().sentences, memory.n_sentences, memory.n_tokens);
+  }
 }
 
 Student::Student(StudentParts parts) : parts_(std::move(parts)), n_scores_(count_scores(parts_)) {
@@ -58,6 +62,24 @@ Student::Student(StudentParts parts) : parts_(std::move(parts)), n_scores_(count
       throw std::invalid_argument("one coefficient is needed for each score");
     }
   }
+}
+
+bool Student::predict(std::string_view text, const std::int32_t* categories,
+                      std::size_t n_categories, Scratch& scratch, double* log_odds) const {
+  const auto compute = [&](double* place) {
+    if (!read(text, categories, n_categories, scratch) || !score(text, scratch)) return false;
+    judge(scratch, place);
+    return true;
+  };
+  if (parts_.n_categories > 0) return compute(log_odds);  // the text is not all there is to know
+  const auto [place, known] = scratch.known_texts.find(scratch.known_texts.key_of(text));
+  double* remembered = &scratch.known_log_odds[place * n_themes()];
+  if (!known && !compute(remembered)) {
+    scratch.known_texts.forget(place);
+    return false;
+  }
+  std::copy_n(remembered, n_themes(), log_odds);
+  return true;
 }
 
 bool Student::read(std::string_view text, const std::int32_t* categories, std::size_t n_categories,

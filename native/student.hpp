@@ -55,9 +55,14 @@ struct StudentParts {
 
 class Student {
  public:
-  // What one thread needs to work.
+  // How many texts, sentences and tokens are remembered.
+  struct Memory {
+    std::size_t n_texts, n_sentences, n_tokens;
+  };
+
+  // What one thread needs to work, and remembers.
   struct Scratch {
-    Scratch(const Student& student, Sentences::Memory memory);
+    Scratch(const Student& student, Memory memory);
 
     TfIdf::Scratch tfidf;
     SparseRow row;
@@ -69,6 +74,8 @@ class Student {
     std::vector<std::size_t> n_found;
     std::vector<double> scores;  // [theme][score]
     std::vector<float> margins;
+    BoundedCache known_texts;
+    std::vector<double> known_log_odds;  // [place][theme]
   };
 
   explicit Student(StudentParts parts);
@@ -78,6 +85,11 @@ class Student {
   std::size_t n_columns() const { return parts_.tfidf->size() + parts_.n_categories; }
   const StudentParts& parts() const { return parts_; }
 
+  // Compute the log-odds of each theme in a text, those of constant themes left as they are. False
+  // where Python must.
+  bool predict(std::string_view text, const std::int32_t* categories, std::size_t n_categories,
+               Scratch& scratch, double* log_odds) const;
+
   // Compute the features of a text, the categories being columns after those of the words. False
   // where Python must.
   bool read(std::string_view text, const std::int32_t* categories, std::size_t n_categories,
@@ -86,11 +98,8 @@ class Student {
   // Compute the scores of the text that was read last. False where Python must.
   bool score(std::string_view text, Scratch& scratch) const;
 
-  // Compute the log-odds of each theme out of features and scores; those of constant themes are
-  // not written.
-  void judge(Scratch& scratch, double* log_odds) const;
-
  private:
+  void judge(Scratch& scratch, double* log_odds) const;
   void score_text(Scratch& scratch) const;
   bool score_sentences(std::string_view text, Scratch& scratch) const;
   void pool(const double* scores, Scratch& scratch) const;

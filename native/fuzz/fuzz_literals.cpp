@@ -11,6 +11,8 @@
 
 namespace {
 
+using Finder = jocas::LiteralFinder;
+
 std::string join_digits(std::string text) {
   std::replace_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
   return text;
@@ -26,19 +28,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return line;
   };
   const std::string text = take_line();
-  std::vector<jocas::LiteralFinder::Literal> literals;
+  std::vector<Finder::Literal> literals;
   std::set<std::uint32_t> expected;
   while (!rest.empty()) {
     const std::string line = take_line();
-    if (line.empty()) continue;
+    if (line.size() < Finder::kShortest) continue;
+    const std::size_t n_windows = line.size() - Finder::window_size(line.size()) + 1;
     const auto number = static_cast<std::uint32_t>(literals.size() / 2);  // some share one
-    literals.push_back({line, size % line.size(), number});
+    literals.push_back({line, size % n_windows, number});
     if (join_digits(text).find(join_digits(line)) != std::string::npos) expected.insert(number);
   }
-  const jocas::LiteralFinder finder(literals);
+  const Finder finder(literals);
   std::set<std::uint32_t> found;
-  std::string buffer;
-  finder.find(text, buffer, [&](std::uint32_t number) { found.insert(number); });
+  Finder::Scratch scratch;
+  finder.find(text, scratch, [&](std::uint32_t number) { found.insert(number); });
   jocas::require(found == expected);
   return 0;
 }

@@ -40,7 +40,7 @@ std::shared_ptr<const jocas::Patterns> make_patterns() {
   return std::make_shared<const jocas::Patterns>(
       std::move(program), std::vector<jocas::Pattern>{{0, {0}}, {5, {1}}},
       std::vector<jocas::PatternCounts>{{1, 0}, {1, 0}},
-      std::vector<std::vector<jocas::ClauseLiteral>>{{{"ab", 0}}, {{"cd", 0}}});
+      std::vector<std::vector<jocas::ClauseLiteral>>{{{"ab ", 0}}, {{"cd ", 0}}});
 }
 
 jocas::SentenceWeights make_weights() {

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jocas_themes import find_near_duplicates, find_theme_codes, load_sample_annotations
+from jocas_themes import find_theme_codes, load_sample_annotations
+from jocas_themes.offers import group_near_duplicates
 from mixing import cut_offer, mix_offers
 
 
@@ -27,7 +28,7 @@ def test_evidence_is_in_the_text(annotated: pd.DataFrame) -> None:
 
 
 def test_made_offers_differ(annotated: pd.DataFrame) -> None:
-    groups = find_near_duplicates(mix_offers(annotated, 200)["text"])
+    groups = group_near_duplicates(mix_offers(annotated, 200)["text"])
     assert len(np.unique(groups)) > 180
 
 

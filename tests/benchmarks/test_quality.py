@@ -8,7 +8,7 @@ import pytest
 
 import peers
 import quality
-from jocas_themes import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def test_no_fold_shares_a_board_nor_a_near_duplicate() -> None:
             "site_name": ["board_a", "board_a", "board_b", None],
         }
     )
-    clusters = find_near_duplicates(annotated["text"])
+    clusters = group_near_duplicates(annotated["text"])
     folds = quality.make_folds(annotated, clusters, "site_name", 5)
     # Without board_a, its copy on board_b is out too; and the other way round.
     sides = {tuple(test.tolist()): train.tolist() for train, test in folds}

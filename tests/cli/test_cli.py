@@ -114,6 +114,43 @@ def test_teach_by_lexicon_then_train(capsys: pytest.CaptureFixture[str]) -> None
     assert run(capsys, "train a.parquet --out model --threshold 60")[0] == 0
 
 
+def test_label_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "train annotated.parquet --out model")[0] == 0
+    make_offers(30, random_state=0).to_parquet("a.parquet")
+    offers = make_offers(30, random_state=1)
+    Path("b.parquet").write_text("no Parquet")
+    command = "label a.parquet b.parquet --model model --out labels --chunk-rows 20"
+    status, _, err = run(capsys, f"{command} --partition-by-month")
+    assert status == 2
+    assert "kept in labels: go on with --resume." in err.splitlines()[-1]
+    offers.to_parquet("b.parquet")
+    status, _, err = run(capsys, command)
+    assert status == 2
+    assert "whose labelling was interrupted. Pass --resume, choose another" in err
+    status, _, err = run(capsys, f"{command} --resume")
+    assert status == 2
+    assert "partition_by (['year', 'month'] to [])" in err
+    status, out, err = run(capsys, f"{command} --resume --partition-by-month")
+    assert status == 0, err
+    assert re.search(r"^60 offers in .*\nwritten: 3 parts in labels", out)
+    assert len(list(Path("labels").glob("year=*/month=*/part-00002.parquet"))) > 1
+    with pytest.raises(SystemExit, match="2"):
+        main([*shlex.split(command), "--resume", "--overwrite"])
+
+
+def test_an_interrupted_label_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jocas_themes.cli._commands.label_corpus", interrupt)
+    assert run(capsys, "train annotated.parquet --out model")[0] == 0
+    status, _, err = run(capsys, "label offers.jsonl --model model --out labels")
+    assert status == 130
+    assert "run again with --resume to go on" in err
+
+
 def test_own_text_columns_all_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     own = load_sample_offers().rename(columns={"job_title": "title", "description_full": "body"})
     own.to_parquet("own.parquet")

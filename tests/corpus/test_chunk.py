@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from jocas_themes import (
     ConfidenceFilter,
@@ -123,6 +124,44 @@ def test_arrow_and_pandas_are_alike(student: ThemeClassifier) -> None:
     keep = ["date_firstSeenDay", "job_ROME_code"]
     expected = label_chunk(student, offers, keep_columns=keep)
     assert label_chunk(student, pa.Table.from_pandas(offers), keep_columns=keep).equals(expected)
+
+
+@pytest.mark.parametrize("structured", [[], ["contractType"]])
+def test_each_distinct_text_is_judged_once_where_there_is_no_kernel(
+    monkeypatch: pytest.MonkeyPatch, structured: list[str]
+) -> None:
+    annotated = load_sample_annotations()
+    student = ThemeClassifier(
+        themes=["DIVERSITY"], structured_columns=structured, evidence=False, cv=2
+    ).fit(annotated)
+    offers = make_offers(30, random_state=0)[["ID_JOCAS", "job_title", "contractType"]]
+    offers["job_title"] = ["Cariste", "Soudeur", "Cariste <b></b>"] * 10
+    one_by_one = [label_chunk(student, offers.iloc[[row]]) for row in range(30)]
+    n_seen = []
+    judge = ThemeClassifier._judge
+
+    def note(self: ThemeClassifier, table: pd.DataFrame) -> object:
+        n_seen.append(len(table))
+        return judge(self, table)
+
+    monkeypatch.setattr(ThemeClassifier, "_judge", note)
+    monkeypatch.setenv("JOCAS_THEMES_KERNEL", "off")
+    assert label_chunk(student, offers).equals(pa.concat_tables(one_by_one).combine_chunks())
+    # Two texts; the contract is one more thing to tell offers apart by.
+    assert n_seen == [30 if structured else 2]
+
+def test_steps_that_are_not_ours_see_every_offer(student: ThemeClassifier) -> None:
+    def lengthen(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(text=table["text"] + " " + table["offer_id"].astype(str))
+
+    model = Pipeline([("lengthen", FunctionTransformer(lengthen)), ("student", student)])
+    offers = pd.DataFrame({"ID_JOCAS": ["handicap", "mutuelle"], "job_title": ["a", "a"]})
+    labelled = label_chunk(model, offers)
+    expected = label_chunk(student, ["a handicap", "a mutuelle"])
+    assert labelled.drop(["offer_id"]).equals(expected.drop(["offer_id"]))
+    assert (
+        labelled.column("DIVERSITY_probability")[0] != labelled.column("DIVERSITY_probability")[1]
+    )
 
 
 def test_no_offers(student: ThemeClassifier) -> None:

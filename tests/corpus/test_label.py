@@ -1,9 +1,6 @@
 import csv
 import json
-import signal
-import subprocess
-import sys
-import time
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -19,14 +16,25 @@ from jocas_themes import (
     label_corpus,
     load_sample_annotations,
     make_offers,
-    save_model,
 )
+from jocas_themes.corpus import KEEP_COLUMNS
 from jocas_themes.errors import JocasThemesWarning, OffersError
 
 
 @pytest.fixture(scope="module")
 def student() -> ThemeClassifier:
-    return ThemeClassifier().fit(load_sample_annotations())
+    return fit()
+
+
+@pytest.fixture(scope="module")
+def structured() -> ThemeClassifier:
+    return fit(structured_columns=["contractType"])
+
+
+def fit(**params: object) -> ThemeClassifier:
+    """Fit what is quick to fit, and quick to label with."""
+    student = ThemeClassifier(themes=["DIVERSITY"], evidence=False, lexicon=None, cv=2, n_jobs=1)
+    return student.set_params(**params).fit(load_sample_annotations())
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +57,10 @@ def test_parts_hold_every_offer_in_order(
 ) -> None:
     done = label_corpus(student, source, tmp_path / "labels", chunk_rows=50, progress=False)
     assert (done.n_offers, done.n_parts, done.n_without_text) == (120, 3, 0)
-    parts = sorted((tmp_path / "labels").iterdir())
+    parts = sorted((tmp_path / "labels").glob("*.parquet"))
     assert [part.name for part in parts] == [f"part-0000{i}.parquet" for i in range(3)]
+    others = {path.name for path in (tmp_path / "labels").iterdir() if path not in parts}
+    assert others == {"_manifest.json", "_progress.json", "._manifest.json.lock"}
     assert [pq.read_metadata(part).num_rows for part in parts] == [50, 50, 20]
     labels = done.read()
     assert labels["offer_id"].tolist() == offers["ID_JOCAS"].tolist()
@@ -60,8 +70,8 @@ def test_parts_hold_every_offer_in_order(
     assert done.read(["DIVERSITY"]).shape == (120, 1)
 
 
-@settings(max_examples=8, deadline=None)
-@given(chunk_rows=st.integers(1, 130))
+@settings(max_examples=6, deadline=None)
+@given(chunk_rows=st.integers(3, 130))
 def test_chunks_do_not_matter(
     student: ThemeClassifier,
     source: Path,
@@ -74,9 +84,10 @@ def test_chunks_do_not_matter(
     pd.testing.assert_frame_equal(many.read(), once.read())
 
 
-def test_a_structured_column_that_later_files_lack(source: Path, tmp_path: Path) -> None:
-    student = ThemeClassifier(structured_columns=["contractType"]).fit(load_sample_annotations())
-    done = label_corpus(student, source, tmp_path / "labels", progress=False)
+def test_a_structured_column_that_later_files_lack(
+    structured: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    done = label_corpus(structured, source, tmp_path / "labels", progress=False)
     assert done.n_offers == 120
 
 
@@ -91,15 +102,16 @@ def test_a_destination_in_use_is_refused(
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 2, 10])
-def test_a_column_that_the_first_offers_lack(tmp_path: Path, chunk_rows: int) -> None:
-    student = ThemeClassifier(structured_columns=["contractType"]).fit(load_sample_annotations())
+def test_a_column_that_the_first_offers_lack(
+    structured: ThemeClassifier, tmp_path: Path, chunk_rows: int
+) -> None:
     rows = [{"ID_JOCAS": str(i), "job_title": "Cariste"} for i in range(5)]
     rows[4]["contractType"] = "CDI"  # null keys are left out
     pd.Series(rows).map(json.dumps).to_csv(
         tmp_path / "a.jsonl", index=False, header=False, quoting=csv.QUOTE_NONE, sep="\t"
     )
     done = label_corpus(
-        student, tmp_path / "a.jsonl", tmp_path / "labels", chunk_rows=chunk_rows, progress=False
+        structured, tmp_path / "a.jsonl", tmp_path / "labels", chunk_rows=chunk_rows, progress=False
     )
     assert done.n_offers == 5
 
@@ -149,7 +161,7 @@ def test_malformed_rows_are_kept_aside(student: ThemeClassifier, tmp_path: Path)
     path.write_text('{"ID_JOCAS": "1", "job_title": "Cariste"}\nnot json\n')
     with pytest.warns(JocasThemesWarning, match=r"offers\.jsonl:2"):
         done = label_corpus(student, path, tmp_path / "labels", progress=False)
-    assert done.n_offers == 1
+    assert (done.n_offers, done.n_malformed) == (1, 1)
     assert "not json" in (tmp_path / "labels" / "_rejects.jsonl").read_text()
     assert len(done.read()) == 1
 
@@ -174,23 +186,98 @@ def test_nothing_to_read(student: ThemeClassifier, tmp_path: Path) -> None:
         label_corpus(student, tmp_path / "nowhere.parquet", tmp_path / "labels", progress=False)
 
 
-def test_killed_at_any_moment_every_part_is_whole(
+def test_a_source_without_offers_gives_the_columns(
     student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path
 ) -> None:
-    save_model(student, tmp_path / "model")
-    pd.concat([offers] * 20).to_parquet(tmp_path / "offers.parquet")
-    script = (
-        "from jocas_themes import label_corpus, load_model;"
-        f"label_corpus(load_model({str(tmp_path / 'model')!r}),"
-        f"{str(tmp_path / 'offers.parquet')!r}, {str(tmp_path / 'labels')!r},"
-        "chunk_rows=20, progress=False)"
+    offers.iloc[:0].to_parquet(tmp_path / "offers.parquet")
+    for partition_by in ((), ("year", "month")):
+        done = label_corpus(
+            student,
+            tmp_path / "offers.parquet",
+            tmp_path / "labels",
+            partition_by=partition_by,
+            overwrite=True,
+            progress=False,
+        )
+        assert (done.n_offers, done.n_parts) == (0, 1)
+        expected = label_chunk(student, offers.iloc[:0], keep_columns=KEEP_COLUMNS)
+        assert list(done.read().columns) == [*expected.column_names, *partition_by]
+        assert (
+            label_corpus(
+                student,
+                tmp_path / "offers.parquet",
+                tmp_path / "labels",
+                partition_by=partition_by,
+                resume=True,
+                progress=False,
+            )
+            == done
+        )
+
+
+def test_offers_without_any_text(student: ThemeClassifier, tmp_path: Path) -> None:
+    texts = ["", "nan", None]
+    pd.DataFrame({"ID_JOCAS": ["1", "2", "3"], "job_title": texts}).to_parquet(
+        tmp_path / "a.parquet"
     )
-    process = subprocess.Popen([sys.executable, "-c", script])
-    deadline = time.monotonic() + 30
-    while not list((tmp_path / "labels").glob("part-00003*")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    parts = sorted((tmp_path / "labels").glob("part-*"))
-    assert 4 <= len(parts) < 120
-    assert all(pq.read_table(part).num_rows == 20 for part in parts)
+    (tmp_path / "b.jsonl").write_text('{"ID_JOCAS": "4"}\n{"ID_JOCAS": "5", "job_title": "x"}\n')
+    for chunk_rows in (1, 10):
+        done = label_corpus(
+            student,
+            [tmp_path / "a.parquet", tmp_path / "b.jsonl"],
+            tmp_path / f"labels {chunk_rows}",
+            chunk_rows=chunk_rows,
+            progress=False,
+        )
+        assert (done.n_offers, done.n_without_text) == (5, 4)
+        assert done.read()["DIVERSITY"].notna().tolist() == [False] * 4 + [True]
+
+
+def test_a_file_without_a_text_column_is_refused(
+    student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path
+) -> None:
+    offers.to_parquet(tmp_path / "a.parquet")
+    offers[["ID_JOCAS", "site_name"]].to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(OffersError, match=r"b\.parquet' has no text: none of the columns"):
+        label_corpus(student, tmp_path, tmp_path.parent / "no text", progress=False)
+
+
+def test_other_files_change_nothing(student: ThemeClassifier, tmp_path: Path) -> None:
+    # A column "text" goes before the others, but in the file that has it alone.
+    pd.DataFrame({"ID_JOCAS": ["1"], "text": ["Cariste"]}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"ID_JOCAS": ["2"], "job_title": ["Soudeur"]}).to_parquet(tmp_path / "b.parquet")
+    labels = tmp_path.parent / "labels of two"
+    done = label_corpus(student, tmp_path, labels, overwrite=True, progress=False)
+    assert (done.n_parts, done.n_without_text) == (1, 0)
+    expected = done.read().iloc[1:].reset_index(drop=True)
+    alone = label_corpus(student, tmp_path / "b.parquet", labels, overwrite=True, progress=False)
+    pd.testing.assert_frame_equal(alone.read(), expected)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "overlaps"),
+    [("*.parquet", False), ("*/*.parquet", True), ("**/*.parquet", True), ("l*", True)],
+)
+def test_a_pattern_that_would_read_the_labels(
+    student: ThemeClassifier, offers: pd.DataFrame, tmp_path: Path, pattern: str, overlaps: bool
+) -> None:
+    (tmp_path / "new").mkdir()
+    offers.to_parquet(tmp_path / "a.parquet")
+    offers.to_parquet(tmp_path / "new" / "a.parquet")
+    offers.to_parquet(tmp_path / "l.parquet")
+    arguments = (student, str(tmp_path / pattern), tmp_path / "labels")
+    if not overlaps:
+        assert label_corpus(*arguments, progress=False).n_offers == 240
+        return
+    with pytest.raises(ValueError, match="overlap"):
+        label_corpus(*arguments, progress=False)
+    assert not (tmp_path / "labels").exists()
+
+
+def test_the_bar_shows_the_end_where_footers_tell_it(
+    student: ThemeClassifier, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label_corpus(student, source / "a.parquet", tmp_path / "one")
+    assert re.search(r"100%.* 50\.0/50\.0 .*parts=1", capsys.readouterr().err)
+    label_corpus(student, source, tmp_path / "two")
+    assert re.search(r"labelling: 120 offers \[.*parts=1", capsys.readouterr().err)

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from curation.stand_ins import WordCounter
 from jocas_themes.curation import find_label_issues, suggest_offers
 from jocas_themes.evaluation._refitting import list_folds, predict_out_of_fold
-from jocas_themes.offers import as_offers, find_near_duplicates
+from jocas_themes.offers import as_offers, group_near_duplicates
 from jocas_themes.taxonomy import HR_THEMES
 
 pytestmark = pytest.mark.real_data
@@ -26,7 +26,7 @@ def annotated(shared_data: Path) -> pd.DataFrame:
 
 
 def _compute(annotated: pd.DataFrame) -> np.ndarray:
-    groups = find_near_duplicates(annotated)
+    groups = group_near_duplicates(annotated)
     splits = list_folds(None, annotated, annotated[CODES].to_numpy(), groups, random_state=0)
     [probabilities] = predict_out_of_fold(
         WordCounter(),

@@ -15,7 +15,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold, cross_validate
 
 from jocas_themes.evaluation import MaskedScorer, NearDuplicateKFold
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 from jocas_themes.taxonomy import HR_THEMES
 
 
@@ -174,7 +174,7 @@ def test_bad_input_is_refused(y, groups, message) -> None:
 def test_real_folds_share_no_duplicate_and_hold_each_theme(shared_data: Path) -> None:
     offers = pd.read_parquet(shared_data / "offers_labelled.parquet")
     labels = offers[list(HR_THEMES.codes)]
-    groups = find_near_duplicates(offers)
+    groups = group_near_duplicates(offers)
 
     def measure(splitter) -> tuple[int, float]:
         """Count the test offers with a copy in training, and the largest gap in positives."""

@@ -227,3 +227,24 @@ def test_large_folders_are_read_in_bounded_batches(
     sizes = [len(table) for table in shares_module._iter_tables(source, ["date_firstSeenDay", "A"])]
     assert max(sizes) == 64
     assert sum(sizes) == 600
+
+
+def test_offers_may_be_counted_once_for_each_vacancy(tmp_path: Path) -> None:
+    # Offers a, b and f: January 1 of 2, January 2021 0 of 1; "z" is not among the labelled.
+    labelled = _build_labelled()
+    rows = [("A", "2020-01-01", 2, 0.5), ("A", "2021-01-01", 1, 0.0)]
+    expected = _build_expected("month", rows)
+    ids = pd.Series(["f", "b", "a", "z", "a"])
+    _assert_shares(compute_shares(labelled, themes=["A"], offer_ids=ids), expected)
+    for start in range(0, 6, 2):
+        labelled.iloc[start : start + 2].to_parquet(tmp_path / f"part-{start}.parquet")
+    _assert_shares(compute_shares(tmp_path, themes=["A"], offer_ids=iter(ids)), expected)
+    assert compute_shares(labelled, offer_ids=[]).empty
+
+
+def test_offers_to_count_need_ids() -> None:
+    labelled = _build_labelled()
+    with pytest.raises(TypeError, match="offer_ids must be several ids, got 'a'"):
+        compute_shares(labelled, offer_ids="a")
+    with pytest.raises(ValueError, match="labelled lacks the column 'offer_id', which offer_ids"):
+        compute_shares(labelled.drop(columns="offer_id"), offer_ids=["a"])

@@ -175,10 +175,11 @@ def _add_label(commands: object) -> None:
         "label any number of offers with a trained model",
         "'jocas/**/*.parquet' --model model/ --out labels/",
         "jocas/ --model model/ --out labels/ --keep-columns site_name salary_min",
+        "'s3://bucket/jocas/**/*.parquet' --model model/ --out s3://bucket/labels --resume",
     )
     add_sources(parser)
     parser.add_argument("--model", required=True, help="folder of the model, as train writes it")
-    parser.add_argument("--out", required=True, help="folder for the Parquet parts")
+    parser.add_argument("--out", required=True, help="folder for the Parquet parts, or its URL")
     parser.add_argument(
         "--chunk-rows", type=int, default=10_000, help="offers in memory at once (default: 10000)"
     )
@@ -188,6 +189,17 @@ def _add_label(commands: object) -> None:
         metavar="COLUMN",
         help="own columns to carry over (default: dates, site, ROME, département, sector)",
     )
+    parser.add_argument(
+        "--partition-by-month",
+        action="store_true",
+        help="write folders year=2024/month=3 and so on, of each offer's first date",
+    )
     add_text_columns(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace the parts that are there")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on behind the parts that are finished, with the same model and source",
+    )
+    again.add_argument("--overwrite", action="store_true", help="replace the parts that are there")
     parser.set_defaults(run=_commands.run_label)

@@ -208,7 +208,9 @@ def run_label(options: Namespace) -> None:
         options.out,
         chunk_rows=options.chunk_rows,
         keep_columns=options.keep_columns or KEEP_COLUMNS,
+        partition_by=("year", "month") if options.partition_by_month else (),
         encoding=options.encoding,
+        resume=options.resume,
         overwrite=options.overwrite,
     )
     rate = done.n_offers / max(done.duration_s, 1e-9)

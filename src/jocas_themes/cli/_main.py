@@ -17,15 +17,15 @@ EXIT_INTERRUPTED = 130
 
 _KEPT = {
     "teach": "The replies that had arrived are in the store: run again to ask the rest.",
-    "label": "The parts that were finished are kept; run again with --overwrite to label all.",
+    "label": "The parts that were finished are kept: run again with --resume to go on.",
 }
 # The library speaks of arguments; here they are options.
 _ARGUMENT = re.compile(r"\b(?:pass )?([a-z][a-z_]+)=(?:True\b|\(\.\.\.\)|\([^()]*\)|\.\.\.)?")
 _PRICE = re.compile(r"price=\{'input': ([\d.]+), 'output': ([\d.]+)\}")
 _OPTIONS = frozenset(
     {"api_key_env", "base_url", "encoding", "keep_columns", "max_cost_usd", "model", "overwrite"}
-    | {"price", "request_params", "response_format", "reviewer", "taxonomy", "text_columns"}
-    | {"threshold", "votes"}
+    | {"price", "request_params", "response_format", "resume", "reviewer", "taxonomy"}
+    | {"text_columns", "threshold", "votes"}
 )
 
 
@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (JocasThemesError, ValueError, TypeError, OSError) as error:
             if options.verbose:
                 traceback.print_exc()
-            message = _speak_of_options(_in_one_line(error))
+            notes = getattr(error, "__notes__", ())  # what is to be done beside mending it
+            message = _speak_of_options(_in_one_line(" ".join([str(error), *notes])))
             print(f"jocas-themes {options.command}: {message}", file=sys.stderr)
             return EXIT_BAD_INPUT
         except KeyboardInterrupt:

@@ -1,23 +1,34 @@
 """Labelling one chunk of offers: a pure function, around which everything else is built."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jocas_themes.annotations import build_annotated
-from jocas_themes.offers import as_offers, is_missing
-from jocas_themes.offers._columns import NUMERIC_COLUMNS
-from jocas_themes.offers.reading import UnreadableCells, settle_column, to_raw, to_text
-from jocas_themes.student import get_student, get_text_columns
+from jocas_themes.offers import as_offers
+from jocas_themes.offers._columns import TEXT_COLUMNS
+from jocas_themes.offers._frames import is_annotated
+from jocas_themes.offers.reading import (
+    UnreadableCells,
+    build_batch,
+    find_arrow_type,
+    settle_arrow,
+    to_raw,
+)
+from jocas_themes.offers.reading._selection import RawPiece, build_selection
+from jocas_themes.student import ThemeClassifier, get_student, get_text_columns
+from jocas_themes.student.persistence._fingerprint import list_foreign_steps
 
 
 def build_schema(codes: Sequence[str], keep_columns: Sequence[str]) -> pa.Schema:
     """Build the schema of a labelled table; it depends on names alone, never on the rows."""
     fields = [pa.field("offer_id", pa.string())]
-    fields += [pa.field(name, _find_type(name)) for name in keep_columns]
+    fields += [pa.field(name, find_arrow_type(name)) for name in keep_columns]
     for code in codes:
         fields += [pa.field(code, pa.int8()), pa.field(f"{code}_probability", pa.float32())]
     return pa.schema(fields)
@@ -55,41 +66,83 @@ def label_chunk(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) ->
 
     Notes
     -----
-    The result for one offer does not depend on the others in the chunk.
+    The result for one offer does not depend on the others in the chunk; one with the text of
+    another is not computed again.
+    """
+    student, unreadable = get_student(model), UnreadableCells()
+    if isinstance(offers, (pa.Table, pa.RecordBatch)) and _reads_as_arrow(model, offers):
+        names = (*keep_columns, *student.structured_columns)
+        selection = build_selection(None, get_text_columns(model))
+        pieces = [RawPiece(dict(_iter_columns(batch)), len(batch)) for batch in _split(offers)]
+        batches = [build_batch(piece, names, selection, unreadable) for piece in pieces]
+        unreadable.warn(stacklevel=2)
+        return pa.concat_tables(label_batch(model, batch, keep_columns) for batch in batches)
+    table = as_offers(offers, text_columns=get_text_columns(model))
+    kept = [_settle(table, name, unreadable) for name in keep_columns]
+    unreadable.warn(stacklevel=2)
+    ids = pa.array(table["offer_id"], pa.string(), from_pandas=True)
+    without_text = (table["text"] == "").to_numpy(dtype=bool)
+    # In the form of the annotated table, so that no step assembles the texts again.
+    annotated = build_annotated(table, [None] * len(table), student.themes_)
+    probabilities = model.predict_proba(annotated)
+    return _build_labelled(student, [ids, *kept], without_text, probabilities, keep_columns)
+
+
+def label_batch(model: Any, batch: pa.RecordBatch, keep_columns: Sequence[str]) -> pa.Table:
+    """Label a batch as `iter_batches` gives it, its columns settled and its texts clean.
+
+    It has the kept columns, and the structured ones of the student. The model is a student, or a
+    Pipeline whose other steps leave texts as they are.
     """
     student = get_student(model)
-    table = as_offers(offers, text_columns=get_text_columns(model))
-    # In the form of the annotated table, so that no step assembles the texts again.
-    table = build_annotated(table, [None] * len(table), student.themes_)
-    probabilities = model.predict_proba(table)
+    texts = batch.column("text")
+    columns = batch.select(list(student.structured_columns)).to_pandas()
+    probabilities = student._estimate(texts, columns)
+    kept = [batch.column("offer_id").cast(pa.string()), *map(batch.column, keep_columns)]
+    without_text = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    return _build_labelled(student, kept, without_text, probabilities, keep_columns)
+
+
+def _build_labelled(
+    student: ThemeClassifier,
+    columns: list[pa.Array],
+    without_text: npt.NDArray[np.bool_],
+    probabilities: npt.NDArray[np.float64],
+    keep_columns: Sequence[str],
+) -> pa.Table:
+    """Put labels beside ids and kept columns."""
     labels = (probabilities >= student.thresholds_).astype(np.int8)
-    without_text = (table["text"] == "").to_numpy(dtype=bool)
-    unreadable = UnreadableCells()
-    columns: list[Any] = [pa.array(table["offer_id"], pa.string(), from_pandas=True)]
-    columns += [_convert(table, name, unreadable) for name in keep_columns]
-    unreadable.warn(stacklevel=2)
     for position in range(len(student.themes_)):
         columns.append(pa.array(labels[:, position], pa.int8(), mask=without_text))
         columns.append(pa.array(probabilities[:, position], pa.float32(), mask=without_text))
     return pa.table(columns, schema=build_schema(student.themes_, keep_columns))
 
 
-def _find_type(name: str) -> pa.DataType:
-    """Give each kept column one type, so that all parts share a schema."""
-    if name.startswith("date_"):
-        return pa.timestamp("us")
-    return pa.float64() if name in NUMERIC_COLUMNS else pa.string()
+def _reads_as_arrow(model: Any, offers: pa.Table | pa.RecordBatch) -> bool:
+    """Tell whether a table can stay in Arrow; what is wrong with the others, `as_offers` says."""
+    names = offers.schema.names
+    wanted = get_text_columns(model)
+    has_text = {"text", *TEXT_COLUMNS} & set(names) if wanted is None else set(wanted) <= set(names)
+    return (
+        len(offers) > 0
+        and len(set(names)) == len(names)
+        and bool(has_text)
+        and set(get_student(model).structured_columns) <= set(names)
+        and not is_annotated(names)
+        and not list_foreign_steps(model)
+    )
 
 
-def _convert(table: pd.DataFrame, name: str, unreadable: UnreadableCells) -> pa.Array:
+def _split(offers: pa.Table | pa.RecordBatch) -> list[pa.RecordBatch]:
+    return offers.to_batches() if isinstance(offers, pa.Table) else [offers]
+
+
+def _iter_columns(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
+    return zip(batch.schema.names, batch.columns, strict=True)
+
+
+def _settle(table: pd.DataFrame, name: str, unreadable: UnreadableCells) -> pa.Array:
     """Convert one kept column to its type, as reading a file would; absent is null."""
-    kind = _find_type(name)
     if name not in table.columns:
-        return pa.nulls(len(table), kind)
-    column = settle_column(name, to_raw(table[name]), unreadable)
-    if kind == pa.string():
-        # A figure is written as the figure that it is, whatever else is in its chunk.
-        column = pd.Series(
-            [None if is_missing(cell) else to_text(cell) for cell in column], dtype=object
-        )
-    return pa.array(column, kind, from_pandas=True)
+        return pa.nulls(len(table), find_arrow_type(name))
+    return settle_arrow(name, to_raw(table[name]), unreadable)

@@ -1,30 +1,23 @@
-"""`label_corpus`: millions of offers, chunk by chunk, into a folder of Parquet parts."""
+"""`label_corpus`: millions of offers, part by part, into a folder that survives interruptions."""
 
 import logging
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow.parquet as pq
-
-from jocas_themes._files import replace_when_whole
-from jocas_themes._progress import tqdm
-from jocas_themes.corpus._chunk import label_chunk
-from jocas_themes.offers import iter_offers
+from jocas_themes.corpus._destination import LocalFolder, open_destination
+from jocas_themes.corpus._folder import begin, is_finished
+from jocas_themes.corpus._job import Job
+from jocas_themes.corpus._labelled import LabelledCorpus
+from jocas_themes.corpus._parts import check_partition_by
+from jocas_themes.corpus._rejects import warn_of_rejects
+from jocas_themes.corpus._source import check_apart, open_source
 from jocas_themes.offers._columns import TEXT_COLUMNS
-from jocas_themes.offers.reading import find_files
 from jocas_themes.student import get_student, get_text_columns
+from jocas_themes.student.persistence._fingerprint import list_foreign_steps
 
 logger = logging.getLogger(__name__)
-
-# Its first character keeps it out of Parquet datasets.
-_REJECTS = "_rejects.jsonl"
-# There from the beginning to the end: a folder that holds it is not whole.
-_INCOMPLETE = "_INCOMPLETE"
 
 # What trends are broken down by.
 KEEP_COLUMNS = (
@@ -37,48 +30,6 @@ KEEP_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledCorpus:
-    """What `label_corpus` wrote.
-
-    Parameters
-    ----------
-    destination : Path
-        The folder of parts.
-    n_offers : int
-        Offers labelled, those without text included.
-    n_without_text : int
-        Offers without text: their labels are null.
-    n_parts : int
-        Files written.
-    duration_s : float
-        In seconds.
-    """
-
-    destination: Path
-    n_offers: int
-    n_without_text: int
-    n_parts: int
-    duration_s: float
-
-    def read(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read the labels back into memory.
-
-        Parameters
-        ----------
-        columns : sequence of str, optional
-            Which columns; all by default.
-
-        Returns
-        -------
-        DataFrame of shape (n_offers, n_columns)
-            The labelled table.
-        """
-        names = list(columns) if columns is not None else None
-        table: pd.DataFrame = pq.read_table(self.destination, columns=names).to_pandas()
-        return table
-
-
 def label_corpus(
     model: Any,
     source: Any,
@@ -86,29 +37,39 @@ def label_corpus(
     *,
     chunk_rows: int = 10_000,
     keep_columns: Sequence[str] = KEEP_COLUMNS,
+    partition_by: Sequence[str] = (),
     encoding: str = "utf-8-sig",
+    resume: bool = False,
     overwrite: bool = False,
     progress: bool = True,
 ) -> LabelledCorpus:
-    """Label a corpus of any size in bounded memory.
+    """Label a corpus of any size in bounded memory, and go on after an interruption.
 
     Parameters
     ----------
     model : Pipeline or ThemeClassifier
         Fitted; no language model is called.
     source : str, Path, or list of these
-        Offers, as `iter_offers` reads them: Parquet, JSONL, CSV; folders and globs too.
+        Offers, as `iter_offers` reads them: Parquet, JSONL, CSV; folders, globs and URLs too.
     destination : str or Path
-        Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source. A
-        part appears only when it is whole; ``_INCOMPLETE`` is there until all of them are.
-        Malformed rows are kept in ``_rejects.jsonl`` there.
+        Folder for the parts, ``part-00000.parquet`` and so on, in the order of the source; or
+        its fsspec URL, such as ``s3://bucket/labels``. ``_INCOMPLETE`` is there until all parts
+        are. ``_manifest.json`` says what they were made of. Malformed rows are kept in
+        ``_rejects.jsonl``.
     chunk_rows : int, default=10_000
         Offers in memory at once, and in a part. The labels do not depend on it.
     keep_columns : sequence of str
         Own columns to carry over, null where a file lacks them. By default those that trends
         are broken down by.
+    partition_by : {(), ("year",), ("year", "month")}, default=()
+        Whether to write a part as one file a period of the offers' first date, into folders
+        ``year=2024/month=3`` as Hive names them. Offers without a date lie in
+        ``__HIVE_DEFAULT_PARTITION__``.
     encoding : str, default="utf-8-sig"
         How CSV and JSON lines are encoded, for instance ``cp1252``.
+    resume : bool, default=False
+        Whether to go on with a labelling that was interrupted; one that is finished is left as
+        it is, and where none was begun one begins. The result is that of a single run.
     overwrite : bool, default=False
         Whether to remove the parts that the destination holds already.
     progress : bool, default=True
@@ -117,7 +78,7 @@ def label_corpus(
     Returns
     -------
     LabelledCorpus
-        Where the labels are, and how many.
+        Where the labels are, and how many, those of earlier runs included.
 
     Raises
     ------
@@ -125,16 +86,36 @@ def label_corpus(
         If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself, or
         ``keep_columns`` is a string.
     ValueError
-        If the destination overlaps the source, or kept columns collide with written ones.
+        If the destination overlaps the source, kept columns collide with written ones, both
+        ``resume`` and ``overwrite`` are asked for, or ``resume`` with another model, source or
+        parameter than the destination was begun with.
     FileExistsError
-        If the destination holds parts already.
+        If the destination holds parts already, or Parquet files that are no labels.
+    BlockingIOError
+        If another process is labelling into the destination.
     OffersError
-        If the source cannot be read, in which case the parts written until then stay; or if
-        no file has a column that the model needs, or that ``keep_columns`` names.
+        If the source cannot be read; or if no file has a column that the model needs, or that
+        ``keep_columns`` names.
+    OSError
+        If the destination cannot be written to: a full disk, a folder that has vanished.
+    MissingDependencyError
+        If the destination is a URL, and fsspec or the package of its storage is missing.
+
+    Warns
+    -----
+    JocasThemesWarning
+        Once at the end, if rows were malformed; and once if dates or figures were unreadable.
 
     See Also
     --------
     label_chunk : The same for a table in memory.
+
+    Notes
+    -----
+    A part is finished when ``_progress.json`` says so, which is written after it; all files
+    appear only when they are whole. Whatever ends a run, the finished parts stay, and
+    ``resume=True`` goes on behind them. An object store has no locks: there a second process
+    takes over, and the first one stops with an error at its next file.
 
     Examples
     --------
@@ -149,42 +130,45 @@ def label_corpus(
     >>> done.n_offers, done.n_parts
     (50, 3)
     """
+    if resume and overwrite:
+        raise ValueError(
+            "resume goes on with the parts that are there and overwrite removes them, got "
+            "resume=True and overwrite=True. Pass one of the two."
+        )
     student, text_columns = get_student(model), get_text_columns(model)
     keep_columns = _check_keep_columns(keep_columns, student.themes_)
-    destination = Path(destination)
+    partition_by = check_partition_by(partition_by, keep_columns)
     sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    _check_apart(sources, destination)
+    folder = open_destination(destination)
     own = {*student.structured_columns, *(text_columns or ())}
-    # What must be in some file, checked at once; a file that lacks it has missing values there.
-    required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)
-    iter_offers(sources, columns=sorted(required), text_columns=text_columns, encoding=encoding)
-    # A student alone reads few of JOCAS's 57 columns; the steps of a Pipeline may read any.
+    # A student reads few of JOCAS's 57 columns; the steps of others in a Pipeline may read any.
     needed = {*TEXT_COLUMNS, "text", *own, *keep_columns}
-    chunks = iter_offers(
+    reading = open_source(
         sources,
-        chunk_rows,
-        columns=needed.__contains__ if model is student else None,
+        # What must be in some file, checked at once; one that lacks it has missing values there.
+        required=own if keep_columns == KEEP_COLUMNS else own | set(keep_columns),
+        columns=None if list_foreign_steps(model) else needed.__contains__,
         text_columns=text_columns,
-        rejects_path=destination / _REJECTS,
+        chunk_rows=chunk_rows,
         encoding=encoding,
     )
-    _prepare_destination(destination, overwrite=overwrite)
-    start = time.monotonic()
-    n_offers = n_without_text = n_parts = 0
-    with tqdm(desc="labelling", unit=" offers", unit_scale=True, disable=not progress) as bar:
-        for chunk in chunks:
-            for name in own - set(chunk.columns):
-                chunk[name] = None
-            labelled = label_chunk(model, chunk, keep_columns=keep_columns)
-            with replace_when_whole(destination / f"part-{n_parts:05d}.parquet") as staging:
-                pq.write_table(labelled, staging, compression="zstd")
-            n_parts += 1
-            n_offers += len(labelled)
-            n_without_text += labelled.column(-1).null_count
-            bar.update(len(labelled))
-    (destination / _INCOMPLETE).unlink()
-    logger.info("labelled %d offers into %d parts", n_offers, n_parts)
-    return LabelledCorpus(destination, n_offers, n_without_text, n_parts, time.monotonic() - start)
+    check_apart(sources, reading.files, folder)
+    job = Job(model, reading, folder, keep_columns, partition_by)
+    with folder.hold():
+        done = begin(folder, job.build_manifest(), resume=resume, overwrite=overwrite)
+        if not is_finished(folder):
+            done = job.run(done, progress=progress)
+    reading.unreadable.warn(stacklevel=2)
+    warn_of_rejects(folder, done.n_malformed, stacklevel=2)
+    logger.info("%d offers are labelled in %d parts", done.n_offers, done.n_parts)
+    return LabelledCorpus(
+        folder.path if isinstance(folder, LocalFolder) else folder.name,
+        done.n_offers,
+        done.n_without_text,
+        done.n_malformed,
+        done.n_parts,
+        done.duration_s,
+    )
 
 
 def _check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tuple[str, ...]:
@@ -203,31 +187,3 @@ def _check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tu
             f"got {wrong[:5]!r}."
         )
     return names
-
-
-def _check_apart(sources: list[Any], destination: Path) -> None:
-    """Refuse to write among what is read: labels would be read as offers, or replace them."""
-    place = destination.absolute().resolve()
-    roots = [Path(root).absolute().resolve() for root in sources if Path(root).is_dir()]
-    inside = any(place == root or root in place.parents for root in roots)
-    if inside or any(
-        place in Path(file.name).absolute().resolve().parents for file in find_files(sources)
-    ):
-        raise ValueError(
-            f"destination {str(destination)!r} and source overlap: the labels would be read as "
-            f"offers, or replace them. Choose a folder beside the source."
-        )
-
-
-def _prepare_destination(destination: Path, *, overwrite: bool) -> None:
-    """Make the folder, and refuse to mix new parts with old ones."""
-    destination.mkdir(parents=True, exist_ok=True)
-    parts = sorted(destination.glob("part-*.parquet"))
-    if parts and not overwrite:
-        raise FileExistsError(
-            f"{destination} holds labels already ({len(parts)} part files). Choose another "
-            f"folder, or pass overwrite=True to replace them."
-        )
-    (destination / _INCOMPLETE).touch()
-    for old in (*parts, destination / _REJECTS):
-        old.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from jocas_themes.annotations import (
 from jocas_themes.curation._ranking import METHODS, Ranking
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.evaluation._refitting import list_folds, predict_out_of_fold, read_probabilities
-from jocas_themes.offers import find_near_duplicates, to_frame
+from jocas_themes.offers import group_near_duplicates, to_frame
 from jocas_themes.student import ThemeClassifier
 
 _Floats = npt.NDArray[np.float64]
@@ -151,7 +151,7 @@ def find_label_issues(
         names = [codes[column] for column in judged]
         if model is None:
             model = ThemeClassifier(themes=tuple(names), random_state=random_state)
-        groups = find_near_duplicates(annotated)
+        groups = group_near_duplicates(annotated)
         probabilities = np.full(labels.shape, np.nan)
         [probabilities[:, judged]] = predict_out_of_fold(
             model,

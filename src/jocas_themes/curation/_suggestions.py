@@ -14,7 +14,7 @@ from jocas_themes.curation._design import draw_units
 from jocas_themes.curation._models import find_text_columns, predict_themes
 from jocas_themes.curation._similarity import order_by_similarity
 from jocas_themes.evaluation._scorers import find_thresholds
-from jocas_themes.offers import as_offers, find_near_duplicates, find_theme_codes
+from jocas_themes.offers import as_offers, find_theme_codes, group_near_duplicates
 
 _HEAD = ("offer_id", "reason", "uncertainty", "inclusion_probability", "n_copies", "text")
 _CHUNK_OFFERS = 2_000
@@ -174,7 +174,7 @@ def _find_units(
     known: list[str] = []
     if annotated is not None:
         known = sorted(set(as_offers(annotated, text_columns=text_columns)["text"]) - {""})
-    groups = find_near_duplicates([*known, *(texts[row] for row in rows)])
+    groups = group_near_duplicates([*known, *(texts[row] for row in rows)])
     new = ~np.isin(groups[len(known) :], groups[: len(known)])
     table = pd.DataFrame({"row": rows, "group": groups[len(known) :]})[new].groupby("group")["row"]
     units: pd.DataFrame = table.agg(row="first", n_copies="size").set_index("row")

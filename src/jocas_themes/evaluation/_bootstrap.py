@@ -127,6 +127,6 @@ def read_clusters(clusters: Any, n_offers: int) -> IntArray:
     if n_missing:
         raise ValueError(
             f"each offer needs a cluster, got none for {n_missing} of {n_offers}. Take "
-            f"find_near_duplicates(texts), or give such an offer a value of its own."
+            f"those of find_near_duplicates, or give such an offer a value of its own."
         )
     return np.asarray(numbers, dtype=np.int64)

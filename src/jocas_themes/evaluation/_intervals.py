@@ -45,9 +45,9 @@ def compute_score_intervals(
     themes : Taxonomy or sequence of str, optional
         The themes' codes, chosen as in `evaluate_themes`.
     clusters : array-like of shape (n_offers,), optional
-        Which offers are drawn together. Pass ``find_near_duplicates(texts)``: copies of one
-        offer are right or wrong together, and say less than as many offers. By default each
-        offer is its own cluster.
+        Which offers are drawn together. Pass the near-duplicates, ``find_near_duplicates(offers,
+        window_days=None).offers["group"]``: copies of one offer are right or wrong together,
+        and say less than as many offers. By default each offer is its own cluster.
     weights : array-like of shape (n_offers,), optional
         How much each offer counts, such as 1 / ``inclusion_probability`` of offers that were
         drawn unequally. By default all count alike.

@@ -24,7 +24,7 @@ from jocas_themes.evaluation._refitting import (
     take_learner,
 )
 from jocas_themes.evaluation._splitter import NearDuplicateKFold
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 
 # The law has three coefficients.
 _MIN_SIZES = 3
@@ -152,7 +152,7 @@ def compute_learning_curve(
     labels = read_labels(table, codes, name="annotated")
     gold_labels, weights = align_gold(table, gold, codes, stacklevel=3)
     truth = labels if gold is None else gold_labels
-    groups = find_near_duplicates(table)
+    groups = group_near_duplicates(table)
     if gold is not None and test_size is None:
         test = np.flatnonzero(~np.isnan(truth).all(axis=1))
     else:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from jocas_themes.annotations import choose_themes, read_labels
-from jocas_themes.offers import as_offers, find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 
 _Integers = npt.NDArray[np.int64]
 
@@ -20,7 +20,7 @@ class NearDuplicateKFold:
     """Split offers into folds that share no near-duplicate and hold each theme's share.
 
     The same offer is posted on several boards. With one copy to learn from and another to be
-    tested on, a score says how well a model remembers.
+    tested on, a score says how well a model remembers, however far apart their dates.
 
     Parameters
     ----------
@@ -102,7 +102,12 @@ class NearDuplicateKFold:
             If there are fewer groups than folds, if the lengths differ, if a group is missing,
             or if a label is not 0, 1 or NaN.
         """
-        groups = self._find_groups(X) if groups is None else _read_groups(groups, X)
+        if groups is None:
+            groups = group_near_duplicates(
+                X, threshold=self.threshold, text_columns=self.text_columns
+            )
+        else:
+            groups = _read_groups(groups, X)
         sizes = np.bincount(groups)
         if len(sizes) < self.n_splits:
             raise ValueError(
@@ -132,10 +137,6 @@ class NearDuplicateKFold:
             ``n_splits``.
         """
         return self.n_splits
-
-    def _find_groups(self, X: Any) -> _Integers:
-        texts = as_offers(X, text_columns=self.text_columns)["text"]
-        return find_near_duplicates(texts, threshold=self.threshold)
 
 
 def _read_groups(groups: Any, X: Any) -> _Integers:

@@ -60,8 +60,8 @@ def compute_strata_scores(
     min_offers : int, default=20
         Strata of fewer offers are pooled into ``other``, however few these are together.
     clusters : array-like of shape (n_offers,), optional
-        Offers to draw together, such as ``find_near_duplicates(annotated)``. By default each
-        offer is its own cluster.
+        Offers to draw together, such as ``find_near_duplicates(annotated,
+        window_days=None).offers["group"]``. By default each offer is its own cluster.
     n_bootstrap : int, default=1000
         How often the clusters of a stratum are drawn again.
     level : float, default=0.95

@@ -26,7 +26,7 @@ from jocas_themes.evaluation._refitting import (
     read_annotated,
     take_learner,
 )
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 
 
 def threshold_curve(
@@ -156,7 +156,7 @@ def threshold_curve(
     truths = {"teacher": (labels, None), "gold": align_gold(table, gold, codes, stacklevel=3)}
     masked = _mask(table, codes, thresholds, scope)
     kept = [read_labels(sure, codes, name="annotated") for sure in masked]
-    groups = find_near_duplicates(table)
+    groups = group_near_duplicates(table)
     splits = list_folds(cv, table, labels, groups, random_state)
     lost = [_find_lost(sure, splits, codes) for sure in kept]
     _warn_of_lost(thresholds, lost)

@@ -26,7 +26,7 @@ from jocas_themes.evaluation._refitting import (
     read_probabilities,
 )
 from jocas_themes.evaluation._scorers import find_thresholds
-from jocas_themes.offers import find_near_duplicates
+from jocas_themes.offers import group_near_duplicates
 from jocas_themes.reports._report import StudentReport
 
 _METHODS = ("predict_proba", "predict")
@@ -140,7 +140,7 @@ def student_report(
     table, codes = read_annotated(annotated, themes)
     labels = read_labels(table, codes, name="annotated")
     gold_labels, gold_weights = align_gold(table, gold, codes, stacklevel=3)
-    groups = find_near_duplicates(table)
+    groups = group_near_duplicates(table)
     is_fitted_here = probabilities is None
     splits = list_folds(cv, table, labels, groups, random_state) if is_fitted_here or curves else []
     if is_fitted_here:

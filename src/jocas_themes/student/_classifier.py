@@ -320,8 +320,6 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         offers = as_offers(X, text_columns=self.text_columns)
         if len(offers) == 0:
             return np.empty((0, len(self.themes_)))
-        if get_compiled(self) is None:
-            return self._judge(offers)[2]
         texts, broken = to_arrow_texts(offers["text"])
         return self._estimate(texts, offers, broken)
 
@@ -335,7 +333,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         """
         compiled = get_compiled(self)
         if compiled is None:
-            return self._judge(_put_texts(offers, texts))[2]
+            return self._judge_distinct(_put_texts(offers, texts))
         categories = self.features_.find_categories(offers) if self.structured_columns else None
         n_threads: int = effective_n_jobs(self.n_jobs)  # type: ignore[arg-type]
         probabilities, unsure = estimate_probabilities(
@@ -346,6 +344,14 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             rows = _put_texts(offers.iloc[unsure], texts.take(pa.array(unsure)))
             probabilities[unsure] = self._judge(rows)[2]
         return probabilities
+
+    def _judge_distinct(self, offers: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the probabilities of offers, those of each text computed once."""
+        if self.structured_columns:
+            return self._judge(offers)[2]
+        numbers, texts = pd.factorize(offers["text"])
+        probabilities = self._judge(pd.DataFrame({"text": texts}, dtype=object))[2]
+        return np.asarray(probabilities[numbers])
 
     def _judge(
         self, offers: pd.DataFrame

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.offers import to_frame
 from jocas_themes.offers._columns import DATE_COLUMNS
-from jocas_themes.offers.reading import parse_days
+from jocas_themes.offers._days import choose_date_columns, read_first_days
 
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 _BATCH_ROWS = 65_536
@@ -24,6 +24,7 @@ def compute_shares(
     themes: Sequence[str] | None = None,
     by: str = "month",
     date_column: str | None = None,
+    offer_ids: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Compute the observed share of offers labelled with each theme, by period.
 
@@ -43,6 +44,10 @@ def compute_shares(
     date_column : str, optional
         Column of dates: datetimes, or ISO or DD/MM/YYYY strings. By default the first there of
         ``date_firstSeenDay``, ``date_sitePublicationDay`` and ``date_lastSeenDay``.
+    offer_ids : iterable of str, optional
+        Count these offers alone, by their ``offer_id``. With the first offer of each group that
+        `find_near_duplicates` found, a vacancy that was posted on four boards counts once, in
+        the period of its first post. By default all offers count.
 
     Returns
     -------
@@ -55,6 +60,8 @@ def compute_shares(
     ------
     ValueError
         If `by` is not one of the three, if a column is not there, or if a label is not 0 or 1.
+    TypeError
+        If `offer_ids` is a single string.
     FileNotFoundError
         If the folder holds no part.
     OffersError
@@ -64,6 +71,10 @@ def compute_shares(
     -----
     JocasThemesWarning
         If offers have no readable date: they are left out; if a folder is incomplete.
+
+    See Also
+    --------
+    find_near_duplicates : Which offers are the same vacancy.
 
     Notes
     -----
@@ -84,6 +95,18 @@ def compute_shares(
         theme      month  n_offers  share
     0  REMOTE 2020-02-01         2    0.5
     1  REMOTE 2020-04-01         1    1.0
+
+    Each vacancy once, however often it was posted:
+
+    >>> from jocas_themes import find_near_duplicates
+    >>> labelled = labelled.assign(
+    ...     offer_id=["A1", "B7", "A9"], text=["Cariste à Lyon", "CARISTE À LYON", "Juriste"]
+    ... )
+    >>> offers = find_near_duplicates(labelled).offers
+    >>> compute_shares(labelled, offer_ids=offers.loc[offers["is_first"], "offer_id"])
+        theme      month  n_offers  share
+    0  REMOTE 2020-02-01         1    0.0
+    1  REMOTE 2020-04-01         1    1.0
     """
     if by not in PERIODS:
         raise ValueError(f"by must be one of {list(PERIODS)}, got {by!r}.")
@@ -93,7 +116,11 @@ def compute_shares(
     columns = _read_columns(source)
     codes = _choose_themes(columns, themes)
     dates = _choose_date_columns(columns, date_column)
-    counts, n_undated = _count(_iter_tables(source, [*dates, *codes]), dates, codes, PERIODS[by])
+    tables = _iter_tables(source, [*dates, *codes])
+    if offer_ids is not None:
+        wanted = _read_ids(offer_ids, columns)
+        tables = _keep_offers(_iter_tables(source, ["offer_id", *dates, *codes]), wanted)
+    counts, n_undated = _count(tables, dates, codes, PERIODS[by])
     if n_undated:
         warnings.warn(
             f"{n_undated} offers have no readable date in {dates!r} and are left out of "
@@ -174,9 +201,9 @@ def _choose_themes(columns: Sequence[str], themes: Sequence[str] | None) -> list
 
 def _choose_date_columns(columns: Sequence[str], date_column: str | None) -> list[str]:
     """Return the date column asked for, or those known: an offer's first date counts."""
-    candidates = DATE_COLUMNS if date_column is None else (date_column,)
-    found = [name for name in candidates if name in columns]
+    found = choose_date_columns(columns, date_column)
     if not found:
+        candidates = DATE_COLUMNS if date_column is None else (date_column,)
         raise ValueError(
             f"labelled lacks a date column: none of {list(candidates)} is there. Keep one with "
             f"label_corpus(keep_columns=...), or name yours: date_column=..."
@@ -206,13 +233,34 @@ def _iter_tables(
                 yield batch.to_pandas()[list(columns)]
 
 
+def _read_ids(offer_ids: Iterable[str], columns: Sequence[str]) -> pd.Index:
+    """Read the ids to keep, which the offers must have too."""
+    if isinstance(offer_ids, str):
+        raise TypeError(
+            f"offer_ids must be several ids, got {offer_ids!r}. Put a single one in a list."
+        )
+    if "offer_id" not in columns:
+        raise ValueError(
+            f"labelled lacks the column 'offer_id', which offer_ids speak of; found "
+            f"{list(columns)[:5]!r} ({len(columns)} in all). Add it, or leave offer_ids out."
+        )
+    return pd.Index(list(offer_ids), dtype=object).unique()
+
+
+def _keep_offers(tables: Iterable[pd.DataFrame], wanted: pd.Index) -> Iterator[pd.DataFrame]:
+    """Keep the offers of some ids."""
+    for table in tables:
+        ids = pd.Index(table["offer_id"].to_numpy(dtype=object))
+        yield table[wanted.get_indexer(ids) >= 0]
+
+
 def _count(
     tables: Iterable[pd.DataFrame], dates: Sequence[str], codes: Sequence[str], frequency: str
 ) -> tuple[pd.DataFrame, int]:
     """Count known and positive labels by period and theme, and the offers without a date."""
     counts, n_undated = [], 0
     for table in tables:
-        days = _read_first_dates(table, dates)
+        days = read_first_days(table, dates)
         labels = table[list(codes)].astype("float64")
         _check_labels(labels)
         n_undated += int(days.isna().sum())
@@ -221,24 +269,6 @@ def _count(
         counts.append(pd.concat({"n_offers": grouped.count(), "n_positive": grouped.sum()}, axis=1))
     total = pd.concat(counts)
     return total.groupby(level=0).sum(), n_undated
-
-
-def _read_first_dates(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
-    """Read each offer's first date that has a value."""
-    days = _read_dates(table[names[0]].reset_index(drop=True))
-    for name in names[1:]:
-        if days.notna().all():
-            break
-        days = days.fillna(_read_dates(table[name].reset_index(drop=True)))
-    return days
-
-
-def _read_dates(column: pd.Series) -> pd.Series:
-    """Read datetimes, dates or strings as the day that is written, whatever the offset."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        days: pd.Series = column.dt.tz_localize(None)
-        return days
-    return pd.Series(parse_days(pa.array(column.astype(str), pa.string())).astype("datetime64[s]"))
 
 
 def _check_labels(labels: pd.DataFrame) -> None:

@@ -146,7 +146,7 @@ def test_what_is_remembered_does_not_matter(student: ThemeClassifier, offers: pd
     parts = (student.features_, student.offer_scores_, student.models_)
     texts = pa.array([*offers["text"], *offers["text"]], pa.large_string())
     results = [
-        compile_student(*parts, n_sentences=n, n_tokens=n).predict(texts, *NO_CATEGORIES, 1)[0]
+        compile_student(*parts, n_texts=n, n_sentences=n, n_tokens=n).predict(texts, *NO_CATEGORIES, 1)[0]
         for n in (1, 100, 1 << 16)
     ]
     np.testing.assert_array_equal(results[0], results[1])

@@ -2,6 +2,7 @@
 
 from jocas_themes.offers.reading._batches import (
     OfferBatch,
+    build_batch,
     count_rows,
     iter_batches,
     iter_file_batches,
@@ -21,6 +22,7 @@ from jocas_themes.offers.reading._sources import find_files
 __all__ = [
     "OfferBatch",
     "UnreadableCells",
+    "build_batch",
     "count_rows",
     "find_arrow_type",
     "find_files",

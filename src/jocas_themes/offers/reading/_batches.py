@@ -169,7 +169,7 @@ def iter_file_batches(
         if piece.n_rows:
             if file.format != "jsonl":  # whose keys are only known at its end
                 _require_text(file, met, reading.selection)
-            yield _build_batch(piece, names, reading)
+            yield build_batch(piece, names, reading.selection, reading.unreadable)
             n_rows += piece.n_rows
     if n_rows and not first_row:
         _require_text(file, met, reading.selection)
@@ -205,13 +205,15 @@ def _require_text(file: SourceFile, names: set[str], selection: Selection) -> No
         )
 
 
-def _build_batch(piece: RawPiece, names: Sequence[str], reading: Reading) -> pa.RecordBatch:
-    """Settle the columns of a piece, and assemble its texts."""
-    text_columns = reading.selection.text_columns
+def build_batch(
+    piece: RawPiece, names: Sequence[str], selection: Selection, unreadable: UnreadableCells
+) -> pa.RecordBatch:
+    """Settle the columns of a piece, and assemble its texts; see `iter_batches`."""
+    text_columns = selection.text_columns
     written = {
         name: _write_texts(name, raw)
         for name, raw in piece.columns.items()
-        if reading.selection.makes_text(name)
+        if selection.makes_text(name)
     }
     texts = _assemble(written, piece.n_rows, text_columns)
     arrays = {"offer_id": _build_ids(piece, texts, written, text_columns), "text": texts}
@@ -220,7 +222,7 @@ def _build_batch(piece: RawPiece, names: Sequence[str], reading: Reading) -> pa.
         if raw is None:
             arrays[name] = pa.nulls(piece.n_rows, find_arrow_type(name))
         else:
-            arrays[name] = settle_arrow(name, raw, reading.unreadable)
+            arrays[name] = settle_arrow(name, raw, unreadable)
     return pa.RecordBatch.from_pydict(arrays)
 
 

@@ -6,7 +6,7 @@ every pattern on the few sentences that hold digits of other scripts.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations, islice, repeat
+from itertools import chain, islice, repeat
 from math import prod
 from typing import Any, NamedTuple
 
@@ -34,10 +34,11 @@ _SHARES = {
 }
 _RARE = 0.005
 _COMMON = 0.001
-_FREQUENT_WORDS = frozenset(
-    "a au aux avec ce dans de des d du en est et etre il l la le les nos notre nous ou par pas pour "
-    "qui sa ses son sur te tu un une vos votre vous".split()
-)
+_FREQUENT_WORDS = {
+    *("a", "au", "aux", "avec", "ce", "d", "dans", "de", "des", "du", "en", "est", "et", "etre"),
+    *("il", "l", "la", "le", "les", "nos", "notre", "nous", "ou", "par", "pas", "pour", "qui"),
+    *("sa", "ses", "son", "sur", "te", "tu", "un", "une", "vos", "votre", "vous"),
+}
 
 
 class _Known(NamedTuple):
@@ -178,14 +179,15 @@ def _read_branches(branches: list[_Known]) -> _Known:
 def _shorten(texts: Iterable[str]) -> Clause:
     """Leave out the literals that hold another one."""
     known = frozenset(texts)
-    return frozenset(text for text in known if known.isdisjoint(_cut(text)))
+    sizes = sorted(set(map(len, known)))
+    return frozenset(text for text in known if known.isdisjoint(_cut(text, sizes)))
 
 
-def _cut(text: str) -> Iterator[str]:
-    """Give each part of a text that is not all of it."""
-    for start, end in combinations(range(len(text) + 1), 2):
-        if end - start < len(text):
-            yield text[start:end]
+def _cut(text: str, sizes: Iterable[int]) -> Iterator[str]:
+    """Give the parts of a text, of some sizes, that are not all of it."""
+    for size in sizes:
+        if size < len(text):
+            yield from (text[start : start + size] for start in range(len(text) - size + 1))
 
 
 def _guess_share(text: bytes) -> float:

@@ -16,7 +16,7 @@ from jocas_themes.student.kernel._literals import Clause, Parsed, choose_window,
 
 _LOGGER = logging.getLogger(__name__)
 
-_MAX_INSTRUCTIONS = 500_000  # 8 MB
+_MAX_INSTRUCTIONS = 200_000  # 3 MB
 _MAX_THEMES = 64
 _WITHOUT_LIMIT = 2**31 - 1  # more characters than a text has
 _WORD, _DIGIT = 1, 2
@@ -101,33 +101,33 @@ def compile_patterns(lexicon: Lexicon, themes: Sequence[str]) -> Any:
     -----
     A pattern is run only on sentences that hold the literals without which it cannot match.
     """
+    try:
+        parts = _write_patterns(lexicon, themes)
+    # The parser is private: another Python may have none, or another one.
+    except (UnsupportedPatternError, ImportError, AttributeError) as error:
+        _LOGGER.info("the lexicon stays with Python: the kernel cannot run %s.", error)
+        return None
+    return require_kernel().Patterns(*parts, make_class_page)
+
+
+def _write_patterns(lexicon: Lexicon, themes: Sequence[str]) -> tuple[list[Any], ...]:
+    """Return instructions, sets, patterns, how many of them each theme has, and clauses."""
+    if len(themes) > _MAX_THEMES:
+        raise UnsupportedPatternError(f"{len(themes)} themes")
+    parser = import_module("re._parser")
     entries = {entry.code: entry for entry in lexicon.entries}
     program, clauses = Program(), dict[Clause, int]()
     patterns, counts = [], []
-    try:
-        parser = import_module("re._parser")  # private, and so perhaps not in every Python
-        for theme in themes:
-            present, not_enough = (), ()
-            if theme in entries:
-                present, not_enough = entries[theme].present, entries[theme].not_enough
-            counts.append((len(present), len(not_enough)))
-            for pattern in (*present, *not_enough):
-                parsed = _parse(parser, pattern)
-                needed = [clauses.setdefault(c, len(clauses)) for c in find_clauses(parsed)]
-                patterns.append((program.add(parsed), needed))
-        if len(themes) > _MAX_THEMES:
-            raise UnsupportedPatternError(f"{len(themes)} themes")
-    except (UnsupportedPatternError, ImportError) as error:
-        _LOGGER.info("the lexicon stays with Python: the kernel cannot run %s.", error)
-        return None
-    return require_kernel().Patterns(
-        program.code,
-        list(program.sets),
-        patterns,
-        counts,
-        [_write_clause(clause) for clause in clauses],
-        make_class_page,
-    )
+    for theme in themes:
+        entry = entries.get(theme)
+        present, not_enough = (entry.present, entry.not_enough) if entry else ((), ())
+        counts.append((len(present), len(not_enough)))
+        for pattern in (*present, *not_enough):
+            parsed = _parse(parser, pattern)
+            needed = [clauses.setdefault(clause, len(clauses)) for clause in find_clauses(parsed)]
+            patterns.append((program.add(parsed), needed))
+    written = [_write_clause(clause) for clause in clauses]
+    return program.code, list(program.sets), patterns, counts, written
 
 
 def make_class_page(page: int) -> bytes:

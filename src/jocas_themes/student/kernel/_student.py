@@ -25,7 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 # Logarithms of counts are handed over, as libraries differ in their last bits. A text in which
 # something comes more often is judged by Python.
 _N_COUNTS = 4_096
-# How many sentences, and how many tokens, all threads together remember: some 20 MB each.
+# How many texts, sentences and tokens all threads together remember: some 20 MB each.
+_N_TEXTS = 1 << 18
 _N_SENTENCES = 1 << 18
 _N_TOKENS = 1 << 18
 _MAX_THEMES = 64
@@ -40,6 +41,7 @@ def compile_student(
     scores: OfferScores,
     models: Sequence[ThemeModel],
     *,
+    n_texts: int = _N_TEXTS,
     n_sentences: int = _N_SENTENCES,
     n_tokens: int = _N_TOKENS,
 ) -> Any | None:
@@ -62,7 +64,7 @@ def compile_student(
             builder.add_constant()
         else:
             builder.add_line(float(model.intercept), _to_floats(model.coefficients))
-    return builder.build(forest, n_sentences, n_tokens)
+    return builder.build(forest, n_texts, n_sentences, n_tokens)
 
 
 def _set_text(builder: Any, features: OfferFeatures, scores: OfferScores) -> None:

@@ -13,9 +13,9 @@ from jocas_themes.student._classifier import ThemeClassifier
 from jocas_themes.student._pipeline import get_student
 from jocas_themes.student.persistence._manifest import write_json
 from jocas_themes.student.persistence._save import (
-    _list_arrays,
-    _list_patterns,
-    _list_vocabulary,
+    list_arrays,
+    list_patterns,
+    list_vocabulary,
 )
 
 
@@ -63,11 +63,11 @@ def _iter_content(model: Any) -> Iterator[bytes]:
         "structured_columns": list(student.structured_columns),
         "ngram_range": list(student.features_.ngram_range),
         "scores": scores.names,
-        "vocabulary": _list_vocabulary(student),
-        "lexicon": None if scores.lexicon is None else _list_patterns(scores.lexicon),
+        "vocabulary": list_vocabulary(student),
+        "lexicon": None if scores.lexicon is None else list_patterns(scores.lexicon),
     }
     yield write_json(facts, sort_keys=True).encode()
-    for name, array in sorted(_list_arrays(student).items()):
+    for name, array in sorted(list_arrays(student).items()):
         yield f"{name} {array.shape}".encode()
         yield array.astype("<f8" if array.dtype.kind == "f" else "<i8").tobytes()
     yield from _iter_themes(student)

@@ -144,10 +144,10 @@ def _write(student: ThemeClassifier, description: dict[str, Any], folder: ModelF
     """Write all files, the manifest with their digests last."""
     lexicon = student.offer_scores_.lexicon
     # On one line, as Git may change the ends of lines and with them the digest.
-    folder.vocabulary.write_text(write_json(_list_vocabulary(student)), encoding="utf-8")
+    folder.vocabulary.write_text(write_json(list_vocabulary(student)), encoding="utf-8")
     if lexicon is not None:
-        folder.lexicon.write_text(write_json(_list_patterns(lexicon)), encoding="utf-8")
-    write_arrays(folder.arrays, _list_arrays(student))
+        folder.lexicon.write_text(write_json(list_patterns(lexicon)), encoding="utf-8")
+    write_arrays(folder.arrays, list_arrays(student))
     for place, model in enumerate(student.models_):
         if model.estimator is not None:
             model.estimator.get_booster().save_model(folder.booster(place))
@@ -166,7 +166,7 @@ def _write(student: ThemeClassifier, description: dict[str, Any], folder: ModelF
     folder.card.write_text(render_card(manifest), encoding="utf-8")
 
 
-def _list_vocabulary(student: ThemeClassifier) -> dict[str, list[str]]:
+def list_vocabulary(student: ThemeClassifier) -> dict[str, list[str]]:
     """List the names of all features, in the order of their columns."""
     features, ngrams = student.features_, student.offer_scores_.ngrams
     words: dict[str, int] = features.vectorizer_.vocabulary_
@@ -178,7 +178,7 @@ def _list_vocabulary(student: ThemeClassifier) -> dict[str, list[str]]:
     }
 
 
-def _list_patterns(lexicon: Lexicon) -> list[dict[str, Any]]:
+def list_patterns(lexicon: Lexicon) -> list[dict[str, Any]]:
     """List the entries of a lexicon, as they were given."""
     return [
         {item.name: getattr(entry, item.name) for item in fields(entry) if item.init}
@@ -186,7 +186,7 @@ def _list_patterns(lexicon: Lexicon) -> list[dict[str, Any]]:
     ]
 
 
-def _list_arrays(student: ThemeClassifier) -> dict[str, Any]:
+def list_arrays(student: ThemeClassifier) -> dict[str, Any]:
     """Collect the coefficients of all models."""
     scores = student.offer_scores_
     arrays: dict[str, Any] = {

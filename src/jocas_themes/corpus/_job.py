@@ -1,0 +1,139 @@
+"""One labelling, from the place that it has come to until its end."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from jocas_themes._progress import tqdm
+from jocas_themes.corpus._chunk import build_schema, label_batch, label_chunk
+from jocas_themes.corpus._destination import Destination
+from jocas_themes.corpus._folder import finish
+from jocas_themes.corpus._manifest import Progress, build_manifest, write_progress
+from jocas_themes.corpus._parts import write_part
+from jocas_themes.corpus._rejects import PartRejects, join_rejects
+from jocas_themes.corpus._source import (
+    Offers,
+    Place,
+    count_offers,
+    describe_files,
+    iter_parts,
+)
+from jocas_themes.offers._columns import TEXT_COLUMNS, TITLE_COLUMN
+from jocas_themes.offers.reading._reading import Reading
+from jocas_themes.student import get_student, get_text_columns
+from jocas_themes.student.persistence._fingerprint import (
+    compute_model_fingerprint,
+    list_foreign_steps,
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is labelled, by what, and where to."""
+
+    model: Any
+    reading: Reading
+    folder: Destination
+    keep_columns: tuple[str, ...]
+    partition_by: tuple[str, ...]
+    rejects: PartRejects = field(default_factory=PartRejects)
+
+    def build_manifest(self) -> dict[str, Any]:
+        """Say all that decides what the parts hold."""
+        return build_manifest(
+            compute_model_fingerprint(self.model),
+            get_student(self.model).themes_,
+            describe_files(self.reading.files),
+            {
+                "chunk_rows": self.reading.piece_rows,
+                "keep_columns": self.keep_columns,
+                "text_columns": get_text_columns(self.model),
+                "encoding": self.reading.encoding,
+                "partition_by": self.partition_by,
+            },
+        )
+
+    def run(self, done: Progress, *, progress: bool) -> Progress:
+        """Label what is left, and finish the folder; whatever comes, finished parts stay."""
+        try:
+            with closing(self.rejects):
+                done = self._label_rest(done, progress=progress)
+                join_rejects(self.folder)
+                finish(self.folder, done)
+        except BlockingIOError:  # another process goes on
+            raise
+        except BaseException as error:
+            error.add_note(
+                f"The finished parts are kept in {self.folder.name}: go on with resume=True."
+            )
+            raise
+        return done
+
+    def _label_rest(self, done: Progress, *, progress: bool) -> Progress:
+        """Label and write part after part."""
+        started = time.monotonic() - done.duration_s
+        bar = tqdm(
+            desc="labelling",
+            unit=" offers",
+            unit_scale=True,
+            initial=done.n_offers,
+            total=count_offers(self.reading.files) if progress else None,
+            disable=not progress,
+        )
+        with bar:
+            for part in iter_parts(self.reading, done.end, self.rejects, self._columns):
+                table = pa.concat_tables(self._label(chunk.offers) for chunk in part)
+                done = self._save(table, part[-1].end, done, started)
+                bar.update(len(table))
+                bar.set_postfix(parts=done.n_parts)
+        end = Place(len(self.reading.files))
+        if done.n_parts == 0:  # one part all the same, for its columns
+            return self._save(self._build_schema().empty_table(), end, done, started)
+        if done.end != end:  # files without an offer came last
+            n_malformed = done.n_malformed + self.rejects.move_to(self.folder, done.n_parts)
+            done = replace(done, n_malformed=n_malformed, end=end)
+            write_progress(self.folder, done)
+        return done
+
+    @property
+    def _columns(self) -> list[str] | None:
+        """The columns that are read beside ids and texts; None for all, which any step may use."""
+        if list_foreign_steps(self.model):
+            return None
+        return [*self.keep_columns, *get_student(self.model).structured_columns]
+
+    def _label(self, offers: Offers) -> pa.Table:
+        """Label one chunk, in which a column that is nowhere in its file is missing."""
+        if isinstance(offers, pa.RecordBatch):
+            return label_batch(self.model, offers, self.keep_columns)
+        own = {*get_student(self.model).structured_columns}
+        text_columns = get_text_columns(self.model)
+        if text_columns is not None:
+            own |= {*text_columns}
+        elif not {"text", *TEXT_COLUMNS} & set(offers.columns):
+            own |= {TITLE_COLUMN}
+        for name in own - set(offers.columns):
+            offers[name] = None
+        return label_chunk(self.model, offers, keep_columns=self.keep_columns)
+
+    def _build_schema(self) -> pa.Schema:
+        return build_schema(get_student(self.model).themes_, self.keep_columns)
+
+    def _save(self, table: pa.Table, end: Place, done: Progress, started: float) -> Progress:
+        """Write a part, then say that it is finished."""
+        n_malformed = self.rejects.move_to(self.folder, done.n_parts)
+        n_files = write_part(self.folder, done.n_parts, table, self.partition_by)
+        done = Progress(
+            n_parts=done.n_parts + 1,
+            n_files=done.n_files + n_files,
+            n_offers=done.n_offers + len(table),
+            n_without_text=done.n_without_text + table.column(-1).null_count,
+            n_malformed=done.n_malformed + n_malformed,
+            duration_s=time.monotonic() - started,
+            end=end,
+        )
+        write_progress(self.folder, done)
+        return done

@@ -1,0 +1,261 @@
+"""The source of a labelling: which files, and their offers chunk by chunk, from any place on."""
+
+import fnmatch
+import glob
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+
+from jocas_themes._optional import import_optional
+from jocas_themes.corpus._destination import Destination, LocalFolder
+from jocas_themes.corpus._rejects import PartRejects
+from jocas_themes.errors import OffersError
+from jocas_themes.offers._columns import TEXT_COLUMNS
+from jocas_themes.offers.reading import count_rows, iter_file_batches
+from jocas_themes.offers.reading._reading import Reading, check_chunk_rows, open_reading
+from jocas_themes.offers.reading._selection import Columns, build_selection
+from jocas_themes.offers.reading._sources import SourceFile
+
+# Batches of 10,000 full texts are no faster, and take 150 MB more.
+_BATCH_ROWS = 2_000
+# Each takes a request or two.
+_MAX_REMOTE_FOOTERS = 100
+# What tells one version of a remote file from another, as storages call it.
+_VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated")
+
+
+class Place(NamedTuple):
+    """Where in a source to go on: the number of a file, and how much of it is done.
+
+    ``line`` is that of the last malformed row of the file that was kept aside.
+    """
+
+    file: int = 0
+    row: int = 0
+    line: int = 0
+
+    @property
+    def n_begun(self) -> int:
+        """How many files are done, in whole or in part."""
+        return self.file + (self.row > 0)
+
+
+Offers: TypeAlias = pd.DataFrame | pa.RecordBatch
+
+
+class Chunk(NamedTuple):
+    """Offers of one file, from row ``start`` on, and the place behind them."""
+
+    offers: Offers
+    file: int
+    start: int
+    end: Place
+
+
+def open_source(
+    sources: list[str | os.PathLike[str]],
+    *,
+    required: Collection[str],
+    columns: Columns,
+    text_columns: Collection[str] | None,
+    chunk_rows: int,
+    encoding: str,
+) -> Reading:
+    """Find the files, once, and refuse a column that none of them has."""
+    _forget_listings(sources)
+    names = None if text_columns is None else list(text_columns)
+    reading = open_reading(
+        sources,
+        build_selection(sorted(required), names),
+        piece_rows=check_chunk_rows(chunk_rows),
+        rejects_path=None,
+        encoding=encoding,
+    )
+    return replace(reading, selection=build_selection(columns, names))
+
+
+def iter_chunks(
+    reading: Reading, start: Place, rejects: PartRejects, columns: Sequence[str] | None
+) -> Iterator[Chunk]:
+    """Read chunks from a place on; ``piece_rows`` of them make a part.
+
+    A chunk lies in one file and in one part, so that neither its columns nor what becomes of an
+    offer depend on other files. Files before the place are not opened. Chunks are batches of ids,
+    texts and some columns, settled; or tables of all columns, where ``columns`` is None.
+    """
+    room = reading.piece_rows  # in the part
+    for number in range(start.file, len(reading.files)):
+        row = start.row if number == start.file else 0
+        rejects.enter(start.line if number == start.file else 0)
+        of_file = replace(reading, files=[reading.files[number]], rejects=rejects)
+        for offers, is_last in _mark_last(_iter_offers(of_file, row, columns)):
+            first = 0
+            while first < len(offers):
+                taken = _take(offers, first, min(room, len(offers) - first))
+                first += len(taken)
+                end = Place(number, row + len(taken), rejects.line)
+                if is_last and first == len(offers):
+                    end = Place(number + 1)
+                yield Chunk(taken, number, row, end)
+                room = room - len(taken) or reading.piece_rows
+                row += len(taken)
+
+
+def _iter_offers(
+    reading: Reading, first_row: int, columns: Sequence[str] | None
+) -> Iterator[Offers]:
+    """Read the one file of a reading from a row on; nothing that is empty."""
+    (file,) = reading.files
+    if columns is not None:
+        batches = replace(reading, piece_rows=min(_BATCH_ROWS, reading.piece_rows))
+        yield from iter_file_batches(batches, file, columns, first_row=first_row)
+        return
+    row = 0
+    for table in reading.iter_offers():
+        if len(table):
+            _require_text(file, table, reading)
+        rest = table.iloc[max(0, first_row - row) :]
+        row += len(table)
+        if len(rest):
+            yield rest
+
+
+def _take(offers: Offers, first: int, n_rows: int) -> Offers:
+    if isinstance(offers, pa.RecordBatch):
+        return offers.slice(first, n_rows)
+    return offers.iloc[first : first + n_rows].reset_index(drop=True)
+
+
+def iter_parts(
+    reading: Reading, start: Place, rejects: PartRejects, columns: Sequence[str] | None
+) -> Iterator[list[Chunk]]:
+    """Read the chunks of one part after the other, from a place on."""
+    part: list[Chunk] = []
+    for chunk in iter_chunks(reading, start, rejects, columns):
+        part.append(chunk)
+        if sum(len(chunk.offers) for chunk in part) == reading.piece_rows:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def describe_files(files: Iterable[SourceFile]) -> list[dict[str, Any]]:
+    """Describe files by their name, size and version, so that a change of one shows."""
+    return [_describe(file) for file in files]
+
+
+def count_offers(files: Collection[SourceFile]) -> int | None:
+    """Count the offers of all files where their footers tell at little cost."""
+    if sum(not file.is_local for file in files) > _MAX_REMOTE_FOOTERS:
+        return None
+    total = 0
+    for file in files:
+        try:
+            n_rows = count_rows(file)
+        except OffersError:  # said again when its turn to be read comes
+            return None
+        if n_rows is None:
+            return None
+        total += n_rows
+    return total
+
+
+def check_apart(
+    sources: list[str | os.PathLike[str]], files: Iterable[SourceFile], destination: Destination
+) -> None:
+    """Refuse to write among what is read: labels would be read as offers, or replace them."""
+    place = _name_fully(destination)
+    inside = any(_name_fully(file).startswith(f"{place}/") for file in files)
+    if inside or any(_would_read(os.fspath(one), place) for one in sources):
+        raise ValueError(
+            f"destination {destination.name!r} and source overlap: the labels would be read as "
+            f"offers, or replace them. Choose a folder beside the source."
+        )
+
+
+def _require_text(file: SourceFile, table: pd.DataFrame, reading: Reading) -> None:
+    """Refuse a file whose offers all would be without text; of JSON, absent keys are null."""
+    if file.format != "jsonl" and not any(map(reading.selection.makes_text, table.columns)):
+        wanted = list(reading.selection.text_columns or ("text", *TEXT_COLUMNS))
+        raise OffersError(
+            f"{file.name!r} has no text: none of the columns {wanted[:8]!r} is there. Leave it "
+            f"out of the source, or name its text with the model's text_columns."
+        )
+
+
+def _mark_last(tables: Iterable[Offers]) -> Iterator[tuple[Offers, bool]]:
+    """Tell of each table whether it is the last one."""
+    iterator = iter(tables)
+    table = next(iterator, None)
+    while table is not None:
+        following = next(iterator, None)
+        yield table, following is None
+        table = following
+
+
+def _forget_listings(sources: Iterable[Any]) -> None:
+    """Have remote folders listed as they are now, not as they were before in this process."""
+    for one in sources:
+        if isinstance(one, str) and "://" in one:
+            with suppress(ImportError, ValueError):  # finding the files says what is wrong
+                fsspec = import_optional("fsspec", extra="remote", purpose=f"reading {one!r}")
+                fsspec.core.url_to_fs(one)[0].invalidate_cache()
+
+
+def _describe(file: SourceFile) -> dict[str, Any]:
+    """Describe one file."""
+    with file.name_failures():
+        if file.is_local:
+            state = Path(file.path).stat()
+            return {
+                "name": _name_fully(file),
+                "size": state.st_size,
+                "version": str(state.st_mtime_ns),
+            }
+        facts: dict[str, Any] = file.filesystem.info(file.path)  # type: ignore[attr-defined]
+    version = next((str(facts[name]) for name in _VERSIONS if facts.get(name)), None)
+    return {"name": _name_fully(file), "size": facts.get("size"), "version": version}
+
+
+def _would_read(source: str, place: str) -> bool:
+    """Tell whether the files of a folder would be part of a source."""
+    root = _name_url(source) if "://" in source else _name_path(source)
+    if not glob.has_magic(root) or Path(root).is_dir():
+        return place == root or place.startswith(f"{root}/")
+    paths = (place, f"{place}/part-00000.parquet")
+    if "**" in root:
+        patterns = (root, root.replace("**/", ""))
+        return any(fnmatch.fnmatchcase(path, pattern) for path in paths for pattern in patterns)
+    names = root.split("/")
+    return any(
+        len(names) == path.count("/") + 1 and all(map(fnmatch.fnmatchcase, path.split("/"), names))
+        for path in paths
+    )
+
+
+def _name_fully(place: SourceFile | Destination) -> str:
+    """Name a file or a folder alike from wherever it is looked at."""
+    is_local = isinstance(place, LocalFolder) or getattr(place, "is_local", False)
+    return _name_path(place.name) if is_local else _name_url(place.name)
+
+
+def _name_path(path: str) -> str:
+    return Path(path).expanduser().resolve().as_posix()
+
+
+def _name_url(url: str) -> str:
+    """Settle a URL's slashes, and leave out what may be a key: a password, a signature."""
+    scheme, _, rest = url.partition("://")
+    rest = rest.strip("/")
+    if ":" in rest.partition("@")[0] and "@" in rest.partition("/")[0]:
+        rest = rest.partition("@")[2]
+    if scheme in {"http", "https"}:
+        rest = rest.partition("?")[0]
+    return f"{scheme}://{rest}"
