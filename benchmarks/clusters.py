@@ -2,9 +2,11 @@
 
     python benchmarks/clusters.py path/to/model ../shared/data/offers_unlabelled.parquet
 
-Each way labels the same offers in the same batches and counts them: `label_chunk` alone, Dask
-without a cluster, Spark with one Python worker. The first run, which starts workers and unpickles
-the model, is listed apart. Microseconds an offer are for docs/clusters.md.
+Three ways label the same offers in the same batches: `label_chunk` alone, Dask without a cluster,
+Spark with one Python worker. Each labels a first set (which starts workers and unpickles the
+model), a small one and a large one; what an offer takes is the difference of the last two, what a
+run takes whatever its size is the rest. The kernel remembers texts and sentences: so no text is
+labelled twice, and each copy of an offer has a number in each of its sentences.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import dask
@@ -26,6 +29,7 @@ from tables import print_run, print_table
 
 PACKAGES = ("jocas-themes", "pyspark", "dask", "pyarrow", "pandas")
 BATCH_ROWS = 10_000
+Way = Callable[[ThemeClassifier, Path], None]
 
 
 def main() -> None:
@@ -33,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("offers", type=Path)
-    parser.add_argument("--repeats", type=int, default=4, help="how often the offers are there")
+    parser.add_argument("--copies", type=int, default=5, help="of the offers, in the large set")
     arguments = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
@@ -41,69 +45,79 @@ def main() -> None:
     model = load_model(arguments.model)
     model.n_jobs = 1
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for place in range(arguments.repeats):
-            write_file(arguments.offers, place, folder)
-        rows = [
-            measure("label_chunk", lambda: count_alone(model, folder)),
-            measure("label_dask", lambda: count_by_dask(model, folder)),
-            measure_spark(model, folder),
-        ]
-    print_table("Microseconds an offer, one core, from Parquet.", pd.DataFrame(rows))
+        offers, sizes = pd.read_parquet(arguments.offers), (1, 1, arguments.copies)
+        sets = [Path(name) / kind for kind in ("first", "small", "large")]
+        for place, (folder, n_copies) in enumerate(zip(sets, sizes, strict=True)):
+            write_set(offers, range(10 * place, 10 * place + n_copies), folder)
+        ways = {"label_chunk": label_alone, "label_dask": label_by_dask}
+        n_more = len(offers) * (arguments.copies - 1)
+        rows = [measure(name, way, model, sets, n_more) for name, way in ways.items()]
+        with start_spark() as spark:
+            by_spark = partial(label_by_spark, spark)
+            rows.append(measure("label_spark", by_spark, model, sets, n_more))
+    print_table("One core, from Parquet; no sentence twice.", pd.DataFrame(rows))
 
 
-def write_file(source: Path, place: int, folder: Path) -> None:
-    """Write the offers once more, with a number in each text: no text is there twice."""
-    offers = pd.read_parquet(source)
-    offers["description_full"] = offers["description_full"] + f"\nRéférence {place}"
-    offers.to_parquet(folder / f"{place}.parquet", row_group_size=BATCH_ROWS)
+def write_set(offers: pd.DataFrame, numbers: range, folder: Path) -> None:
+    """Write copies of the offers, a file each, with a number of its own in each sentence."""
+    folder.mkdir()
+    for number in numbers:
+        texts = offers["description_full"].str.replace(". ", f" n{number}. ", regex=False)
+        copy = offers.assign(
+            description_full=texts.str.replace("\n", f" n{number}\n", regex=False) + f" n{number}"
+        )
+        copy.to_parquet(folder / f"{number}.parquet", row_group_size=BATCH_ROWS)
 
 
-def measure(way: str, count: Callable[[], int]) -> dict[str, float | str]:
-    """Time a first run, and the best of two more."""
-    first, _ = time_once(count)
-    runs = [time_once(count) for _ in range(2)]
-    seconds, n_offers = min(runs)
-    return {"way": way, "us_per_offer": 1e6 * seconds / n_offers, "first_run_s": first}
+def measure(
+    name: str, way: Way, model: ThemeClassifier, sets: list[Path], n_more: int
+) -> dict[str, float | str]:
+    """Time the three sets."""
+    first, small, large = (time_once(way, model, folder) for folder in sets)
+    per_offer = (large - small) / n_more
+    return {
+        "way": name,
+        "us_per_offer": 1e6 * per_offer,
+        "first_run_s": first,
+        "small_run_s": small,
+        "large_run_s": large,
+    }
 
 
-def time_once(count: Callable[[], int]) -> tuple[float, int]:
-    """Return the seconds that a run takes, and how many offers it labels."""
+def time_once(way: Way, model: ThemeClassifier, folder: Path) -> float:
+    """Return the seconds that a run takes."""
     start = time.perf_counter()
-    n_offers = count()
-    return time.perf_counter() - start, n_offers
+    way(model, folder)
+    return time.perf_counter() - start
 
 
-def count_alone(model: ThemeClassifier, folder: Path) -> int:
+def label_alone(model: ThemeClassifier, folder: Path) -> None:
     """Label batch after batch in this process."""
-    return sum(
-        label_chunk(model, batch).num_rows
-        for path in folder.iterdir()
-        for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS)
-    )
+    for path in sorted(folder.iterdir()):
+        for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS):
+            label_chunk(model, batch)
 
 
-def count_by_dask(model: ThemeClassifier, folder: Path) -> int:
-    """Label a partition a file."""
+def label_by_dask(model: ThemeClassifier, folder: Path) -> None:
+    """Label a partition a file, without a cluster; count each, so that none is kept."""
     labels = label_dask(dd.read_parquet(folder), model, keep_columns=())
     with dask.config.set(scheduler="synchronous"):
-        return int(labels["offer_id"].map_partitions(len, meta=(None, "int64")).compute().sum())
+        labels.map_partitions(len, meta=(None, "int64")).compute()
 
 
-def measure_spark(model: ThemeClassifier, folder: Path) -> dict[str, float | str]:
-    """Measure Spark with one core, and one Python worker."""
+def start_spark() -> SparkSession:
+    """Start Spark with one core, and with this Python in its worker."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    with builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate() as spark:
-        spark.sparkContext.setLogLevel("ERROR")
-        labels = label_spark(spark.read.parquet(str(folder)), model, keep_columns=())
+    spark = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
 
-        def count() -> int:
-            # Every column is computed, and none is written.
-            labels.write.format("noop").mode("overwrite").save()
-            return sum(pq.ParquetFile(path).metadata.num_rows for path in folder.iterdir())
 
-        return measure("label_spark", count)
+def label_by_spark(spark: SparkSession, model: ThemeClassifier, folder: Path) -> None:
+    """Label all columns, and write none."""
+    labels = label_spark(spark.read.parquet(str(folder)), model, keep_columns=())
+    labels.write.format("noop").mode("overwrite").save()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -160,7 +161,11 @@ class Worker {
     };
     std::vector<std::thread> threads;
     const std::size_t n_blocks = (n_rows + kBlock - 1) / kBlock;
-    for (std::size_t i = 1; i < std::min(n_threads, n_blocks); ++i) threads.emplace_back(work);
+    try {
+      for (std::size_t i = 1; i < std::min(n_threads, n_blocks); ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      // The machine has no more threads: those that there are do the work.
+    }
     work();
     for (std::thread& thread : threads) thread.join();
     if (failure) std::rethrow_exception(failure);

@@ -28,34 +28,57 @@ inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 #endif
 }
 
-template <class Word>
-Word load(const char* bytes) {
-  Word word;
+inline std::uint64_t load_little_endian(const char* bytes) {
+  std::uint64_t word;
   std::memcpy(&word, bytes, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
   return word;
 }
 
-// The last 1 to 16 bytes of a text, or all of them if they are fewer, as two words.
-inline std::pair<std::uint64_t, std::uint64_t> load_end(std::string_view text) {
+// The first 16 bytes of a text, zeros where it is shorter: all there is of most words.
+struct Head {
+  std::uint64_t first = 0, second = 0;
+  bool operator==(const Head& other) const { return first == other.first && second == other.second; }
+};
+
+// How many bytes may be read, whatever they are, after a text that `load_padded_head` takes.
+constexpr std::size_t kPadding = 16;
+
+// The head of a text that lies in a buffer with padding: at least 16 bytes can be read there.
+inline Head load_padded_head(std::string_view text) {
+  const auto keep = [](std::uint64_t word, std::size_t n_bytes) {
+    return n_bytes >= 8 ? word : word & ((std::uint64_t{1} << (8 * n_bytes)) - 1);
+  };
   const std::size_t size = text.size();
-  const char* bytes = text.data();
-  if (size >= 16) return {load<std::uint64_t>(bytes + size - 16), load<std::uint64_t>(bytes + size - 8)};
-  if (size >= 8) return {load<std::uint64_t>(bytes), load<std::uint64_t>(bytes + size - 8)};
-  if (size >= 4) return {load<std::uint32_t>(bytes), load<std::uint32_t>(bytes + size - 4)};
-  if (size == 0) return {0, 0};
-  const auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(bytes[i])}; };
-  return {byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1), 0};
+  return {keep(load_little_endian(text.data()), size),
+          keep(load_little_endian(text.data() + 8), size < 8 ? 0 : size - 8)};
+}
+
+inline Head load_head(std::string_view text) {
+  if (text.size() >= kPadding) return load_padded_head(text);
+  char padded[kPadding] = {};
+  if (!text.empty()) std::memcpy(padded, text.data(), text.size());
+  return load_padded_head({padded, text.size()});
+}
+
+constexpr std::uint64_t kFirstFactor = 0x9E3779B97F4A7C15u, kSecondFactor = 0xC2B2AE3D27D4EB4Fu;
+
+// The hash of a text whose head is known.
+inline std::uint64_t hash_text(std::string_view text, const Head& head, std::uint64_t seed = 0) {
+  const std::size_t size = text.size();
+  std::uint64_t state = mix(head.first ^ kFirstFactor, head.second ^ kSecondFactor ^ seed);
+  for (std::size_t i = 16; i < size; i += 16) {
+    // The last 16 bytes may be looked at twice.
+    const char* bytes = text.data() + (i + 16 <= size ? i : size - 16);
+    state = mix(load_little_endian(bytes) ^ kFirstFactor, load_little_endian(bytes + 8) ^ state);
+  }
+  return mix(state ^ size, kSecondFactor ^ seed);
 }
 
 inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0) {
-  constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15u, kSecond = 0xC2B2AE3D27D4EB4Fu;
-  std::uint64_t state = seed ^ mix(text.size() ^ kFirst, kSecond);
-  for (std::size_t i = 0; i + 16 < text.size(); i += 16) {
-    const char* bytes = text.data() + i;
-    state = mix(load<std::uint64_t>(bytes) ^ kFirst, load<std::uint64_t>(bytes + 8) ^ state);
-  }
-  const auto [a, b] = load_end(text);
-  return mix(kSecond ^ text.size(), mix(a ^ kFirst, b ^ state));
+  return hash_text(text, load_head(text), seed);
 }
 
 struct Key128 {
@@ -71,7 +94,8 @@ inline Key128 make_seed() {
 }
 
 inline Key128 hash_text_128(std::string_view text, Key128 seed) {
-  return {hash_text(text, seed.low), hash_text(text, seed.high)};
+  const Head head = load_head(text);
+  return {hash_text(text, head, seed.low), hash_text(text, head, seed.high)};
 }
 
 inline void prefetch([[maybe_unused]] const void* address) {

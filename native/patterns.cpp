@@ -81,22 +81,31 @@ Patterns::Patterns(Program program, std::vector<Pattern> patterns,
 std::optional<std::uint64_t> Patterns::find(std::string_view sentence, Scratch& scratch) const {
   if (sentence.empty()) return 0;  // a lexicon refuses patterns that match there
   find_candidates(sentence, scratch);
-  const auto& candidates = scratch.candidates;
-  if (candidates.empty()) return 0;
-  if (!decode_all(sentence, scratch.text)) return std::nullopt;
-  find_starts(scratch.text, scratch.starts);
-  scratch.run.steps_left =
-      kSteps + kStepsPerCharacter * static_cast<std::int64_t>(scratch.text.size());
+  bool is_read = false;
   std::uint64_t found = 0;
-  auto begin = candidates.begin();
-  for (std::size_t i = 0; i < themes_.size(); ++i) {
-    const auto present_end = std::lower_bound(begin, candidates.end(), themes_[i].present_end);
-    const auto end = std::lower_bound(present_end, candidates.end(), themes_[i].end);
-    if (shows({begin, present_end}, {present_end, end}, scratch)) found |= std::uint64_t{1} << i;
-    if (scratch.run.steps_left < 0) return std::nullopt;
+  auto begin = scratch.candidates.cbegin();
+  const auto last = scratch.candidates.cend();
+  for (std::size_t i = 0; i < themes_.size() && begin != last; ++i) {
+    const auto present_end = std::lower_bound(begin, last, themes_[i].present_end);
+    const auto end = std::lower_bound(present_end, last, themes_[i].end);
+    if (begin != present_end) {
+      if (!is_read && !read(sentence, scratch)) return std::nullopt;
+      is_read = true;
+      if (shows({begin, present_end}, {present_end, end}, scratch)) found |= std::uint64_t{1} << i;
+      if (scratch.run.steps_left < 0) return std::nullopt;
+    }
     begin = end;
   }
   return found;
+}
+
+// Write a sentence as matches read it; false where it is not UTF-8.
+bool Patterns::read(std::string_view sentence, Scratch& scratch) const {
+  if (!decode_all(sentence, scratch.text)) return false;
+  find_starts(scratch.text, scratch.starts);
+  scratch.run.steps_left =
+      kSteps + kStepsPerCharacter * static_cast<std::int64_t>(scratch.text.size());
+  return true;
 }
 
 // Find the patterns that may match, from the literals that are there.
@@ -140,7 +149,6 @@ bool Patterns::has_other_digits(std::string_view sentence) const {
 
 // Tell whether one of a theme's candidates shows it, once what is not enough is taken out.
 bool Patterns::shows(Candidates present, Candidates not_enough, Scratch& scratch) const {
-  if (present.begin == present.end) return false;
   Run& run = scratch.run;
   if (!blank(not_enough, scratch)) return find_any(present, scratch.text, scratch.starts, run);
   find_starts(scratch.blanked, scratch.blanked_starts);

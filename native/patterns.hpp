@@ -52,7 +52,7 @@ class Patterns {
            const std::vector<std::vector<ClauseLiteral>>& clauses);
 
   // A bit for each theme that the lexicon finds in a folded sentence. None where that takes too
-  // many steps (or the sentence is not UTF-8): then Python must say.
+  // many steps, or where a pattern is to be run on what is not UTF-8: then Python must say.
   std::optional<std::uint64_t> find(std::string_view sentence, Scratch& scratch) const;
 
  private:
@@ -65,6 +65,7 @@ class Patterns {
 
   void find_candidates(std::string_view sentence, Scratch& scratch) const;
   bool has_other_digits(std::string_view sentence) const;
+  bool read(std::string_view sentence, Scratch& scratch) const;
   bool shows(Candidates present, Candidates not_enough, Scratch& scratch) const;
   bool find_any(Candidates candidates, std::u32string_view text,
                 const std::vector<std::size_t>& starts, Run& run) const;

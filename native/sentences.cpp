@@ -216,10 +216,11 @@ void Sentences::score(Scratch& scratch, std::uint64_t found, double* scores) con
 }
 
 void Sentences::find_words(Scratch& scratch) const {
-  const std::string_view text = scratch.folded;
+  const std::size_t size = scratch.folded.size();
+  scratch.folded.append(kPadding, ' ');
+  const std::string_view text(scratch.folded.data(), size);
   const WordTable& known = weights_->runs.words();
-  scratch.runs.clear();
-  scratch.hashes.clear();
+  scratch.queries.clear();
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t start = i;
     std::size_t n = 0, step = 1;
@@ -230,17 +231,15 @@ void Sentences::find_words(Scratch& scratch) const {
       if (byte < 0x80 ? !ascii_word_[byte] : (classes_[point.value] & kWord) == 0) break;
     }
     if (n >= 2) {
-      scratch.runs.push_back(text.substr(start, i - start));
-      scratch.hashes.push_back(hash_text(scratch.runs.back()));
-      known.prefetch_slot(scratch.hashes.back());
+      scratch.queries.push_back(WordTable::ask_padded(text.substr(start, i - start)));
+      known.prefetch_slot(scratch.queries.back());
     }
     i += step;  // what parts words
   }
-  for (const std::uint64_t hash : scratch.hashes) known.prefetch_word(hash);
+  for (const WordTable::Query& query : scratch.queries) known.prefetch_word(query);
   scratch.words.clear();
-  for (std::size_t i = 0; i < scratch.runs.size(); ++i) {
-    scratch.words.push_back(known.find(scratch.runs[i], scratch.hashes[i]));
-  }
+  for (const WordTable::Query& query : scratch.queries) scratch.words.push_back(known.find(query));
+  scratch.folded.resize(size);
 }
 
 void Sentences::add_runs(Scratch& scratch) const {
@@ -293,29 +292,27 @@ void Sentences::weigh_token(std::string_view token, std::int64_t* sums, Scratch&
 }
 
 void Sentences::find_pieces(std::string_view token, Scratch& scratch) const {
-  scratch.padded.assign(1, ' ').append(token).append(1, ' ');
-  const std::string_view padded = scratch.padded;
+  scratch.padded.assign(1, ' ').append(token).append(1 + kPadding, ' ');
+  const std::string_view padded(scratch.padded.data(), token.size() + 2);
   scratch.ends.assign(1, 0);
   for (std::size_t i = 1; i <= padded.size(); ++i) {
     if (i == padded.size() || !is_continuation(padded[i])) {
       scratch.ends.push_back(static_cast<std::uint32_t>(i));
     }
   }
-  scratch.pieces.clear();
-  scratch.hashes.clear();
+  scratch.queries.clear();
   const std::size_t n_characters = scratch.ends.size() - 1;
   for (std::size_t n = weights_->min_piece; n <= weights_->max_piece && n <= n_characters; ++n) {
     for (std::size_t first = 0; first + n <= n_characters; ++first) {
       const std::size_t start = scratch.ends[first], end = scratch.ends[first + n];
-      scratch.pieces.push_back(padded.substr(start, end - start));
-      scratch.hashes.push_back(hash_text(scratch.pieces.back()));
-      weights_->pieces.prefetch_slot(scratch.hashes.back());
+      scratch.queries.push_back(WordTable::ask_padded(padded.substr(start, end - start)));
+      weights_->pieces.prefetch_slot(scratch.queries.back());
     }
   }
-  for (const std::uint64_t hash : scratch.hashes) weights_->pieces.prefetch_word(hash);
+  for (const WordTable::Query& query : scratch.queries) weights_->pieces.prefetch_word(query);
   scratch.columns.clear();
-  for (std::size_t i = 0; i < scratch.pieces.size(); ++i) {
-    const std::int32_t column = weights_->pieces.find(scratch.pieces[i], scratch.hashes[i]);
+  for (const WordTable::Query& query : scratch.queries) {
+    const std::int32_t column = weights_->pieces.find(query);
     if (column < 0) continue;
     prefetch(&weights_->piece_terms[static_cast<std::size_t>(column) * n_themes_]);
     scratch.columns.push_back(column);

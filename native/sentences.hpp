@@ -43,10 +43,9 @@ class Sentences {
 
     std::string folded, padded;
     std::vector<std::uint32_t> ends;  // of the code points of `padded`
-    std::vector<std::string_view> runs;
-    std::vector<std::uint64_t> hashes;
+    std::vector<WordTable::Query> queries;
     std::vector<std::int32_t> words, columns;
-    std::vector<std::string_view> tokens, pieces;
+    std::vector<std::string_view> tokens;
     std::vector<Key128> token_keys;
     Vocabulary::Pending pending;
     std::vector<std::int64_t> sums;

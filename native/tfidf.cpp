@@ -9,6 +9,8 @@ namespace jocas {
 namespace {
 
 constexpr char32_t kCapitalSigma = 0x3A3;
+// Places in the folded text, which may be twelve times as long, must fit into 32 bits.
+constexpr std::size_t kLongest = std::size_t{1} << 26;
 
 int count_trailing_zeros(std::uint64_t bits) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -19,47 +21,6 @@ int count_trailing_zeros(std::uint64_t bits) {
   return n;
 #endif
 }
-
-// Writes words one after the other. A word is kept if it has two code points.
-class WordWriter {
- public:
-  WordWriter(std::string& folded, std::vector<TfIdf::Scratch::Token>& tokens)
-      : folded_(folded), tokens_(tokens) {}
-
-  // Make room for n more bytes.
-  void reserve(std::size_t n) {
-    if (folded_.size() - end_ < n) folded_.resize(2 * (end_ + n));
-  }
-
-  void put_ascii(char c) { folded_[end_++] = c; }
-
-  void put(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (c == ' ') {
-        end_word();
-      } else {
-        folded_[end_++] = c;
-        n_continued_ += is_continuation(c);
-      }
-    }
-  }
-
-  void end_word() {
-    const std::size_t size = end_ - start_;
-    if (size - n_continued_ >= 2) {
-      tokens_.push_back({static_cast<std::uint32_t>(start_), static_cast<std::uint32_t>(size)});
-      start_ = end_;
-    } else {
-      end_ = start_;
-    }
-    n_continued_ = 0;
-  }
-
- private:
-  std::string& folded_;
-  std::vector<TfIdf::Scratch::Token>& tokens_;
-  std::size_t start_ = 0, end_ = 0, n_continued_ = 0;
-};
 
 }  // namespace
 
@@ -76,17 +37,29 @@ TfIdf::TfIdf(const FoldTable& fold, Vocabulary vocabulary, std::vector<double> i
 }
 
 bool TfIdf::tokenise(std::string_view text, Scratch& scratch) const {
-  if (text.size() > (std::size_t{1} << 30)) return false;
+  if (text.size() > kLongest) return false;
   scratch.tokens.clear();
-  WordWriter writer(scratch.folded, scratch.tokens);
-  writer.reserve(text.size());
+  // Room for all that is left, if it is ASCII, and for the padding of the last word.
+  if (scratch.folded.size() < text.size() + kPadding) scratch.folded.resize(text.size() + kPadding);
+  char* folded = scratch.folded.data();
+  std::size_t start = 0, end = 0, n_continued = 0;
+  const auto end_word = [&] {
+    const std::size_t size = end - start;
+    if (size - n_continued >= 2) {
+      scratch.tokens.push_back({static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(size)});
+      start = end;
+    } else {
+      end = start;  // a word has two code points
+    }
+    n_continued = 0;
+  };
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x80) {
       if (const char c = ascii_[byte]) {
-        writer.put_ascii(c);
+        folded[end++] = c;
       } else {
-        writer.end_word();
+        end_word();
       }
       ++i;
       continue;
@@ -94,11 +67,22 @@ bool TfIdf::tokenise(std::string_view text, Scratch& scratch) const {
     const CodePoint point = decode(text, i);
     if (point.size == 0 || point.value == kCapitalSigma) return false;
     i += point.size;
-    const std::string_view folded = fold_[point.value];
-    writer.reserve(folded.size() + (text.size() - i));  // an ASCII byte never needs more than one
-    writer.put(folded);
+    const std::string_view replaced = fold_[point.value];
+    const std::size_t needed = end + replaced.size() + (text.size() - i) + kPadding;
+    if (scratch.folded.size() < needed) {
+      scratch.folded.resize(2 * needed);
+      folded = scratch.folded.data();
+    }
+    for (const char c : replaced) {
+      if (c == ' ') {
+        end_word();
+      } else {
+        folded[end++] = c;
+        n_continued += is_continuation(c);
+      }
+    }
   }
-  writer.end_word();
+  end_word();
   return true;
 }
 
@@ -112,20 +96,15 @@ bool TfIdf::transform(std::string_view text, Scratch& scratch, SparseRow& row) c
 void TfIdf::count(Scratch& scratch) const {
   const WordTable& known = vocabulary_.words();
   const auto& tokens = scratch.tokens;
-  const auto word = [&](std::size_t i) {
-    return std::string_view(scratch.folded).substr(tokens[i].start, tokens[i].size);
-  };
-  scratch.hashes.resize(tokens.size());
-  scratch.words.resize(tokens.size());
+  scratch.queries.clear();
   // In passes, so that the misses of the processor's cache overlap.
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    scratch.hashes[i] = hash_text(word(i));
-    known.prefetch_slot(scratch.hashes[i]);
+  for (const Scratch::Token& token : tokens) {
+    scratch.queries.push_back(WordTable::ask_padded({scratch.folded.data() + token.start, token.size}));
+    known.prefetch_slot(scratch.queries.back());
   }
-  for (const std::uint64_t hash : scratch.hashes) known.prefetch_word(hash);
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    scratch.words[i] = known.find(word(i), scratch.hashes[i]);
-  }
+  for (const WordTable::Query& query : scratch.queries) known.prefetch_word(query);
+  scratch.words.clear();
+  for (const WordTable::Query& query : scratch.queries) scratch.words.push_back(known.find(query));
   vocabulary_.visit_runs(scratch.words, min_n_, max_n_, scratch.pending, [&](std::int32_t column) {
     const auto place = static_cast<std::size_t>(column);
     ++scratch.counts[place];
@@ -135,18 +114,26 @@ void TfIdf::count(Scratch& scratch) const {
 
 bool TfIdf::weigh(Scratch& scratch, SparseRow& row) const {
   bool known = true;
-  double sum = 0;  // of squares, in the order of the columns, as scikit-learn adds them
   for (std::size_t group = 0; group < scratch.marks.size(); ++group) {
     for (std::uint64_t marks = scratch.marks[group]; marks != 0; marks &= marks - 1) {
       const std::size_t column = 64 * group + static_cast<std::size_t>(count_trailing_zeros(marks));
-      const std::uint32_t n = std::exchange(scratch.counts[column], 0);
-      known &= n < log_counts_.size();
-      const double value = (known ? log_counts_[n] : 0.0) * idf_[column];
-      sum += value * value;
       row.columns.push_back(static_cast<std::int32_t>(column));
-      row.values.push_back(value);
+      prefetch(&idf_[column]);
     }
     scratch.marks[group] = 0;
+  }
+  row.values.resize(row.columns.size());
+  double sum = 0;  // of squares, in the order of the columns, as scikit-learn adds them
+  for (std::size_t i = 0; i < row.columns.size(); ++i) {
+    const auto column = static_cast<std::size_t>(row.columns[i]);
+    const std::uint32_t n = std::exchange(scratch.counts[column], 0);
+    if (n >= log_counts_.size()) {
+      known = false;
+      continue;
+    }
+    const double value = log_counts_[n] * idf_[column];
+    sum += value * value;
+    row.values[i] = value;
   }
   if (const double norm = std::sqrt(sum); norm != 0) {
     for (double& value : row.values) value /= norm;

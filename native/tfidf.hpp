@@ -36,7 +36,7 @@ class TfIdf {
       std::uint32_t start, size;
     };
     std::vector<Token> tokens;
-    std::vector<std::uint64_t> hashes;
+    std::vector<WordTable::Query> queries;
     std::vector<std::int32_t> words;
     Vocabulary::Pending pending;
     std::vector<std::uint32_t> counts;

@@ -11,14 +11,14 @@ WordTable::WordTable(std::size_t n_words)
 }
 
 std::int32_t WordTable::add(std::string_view word) {
-  const std::uint64_t hash = hash_text(word);
-  const std::int32_t known = find(word, hash);
+  const Query query = ask(word);
+  const std::int32_t known = find(query);
   if (known >= 0) return known;
   if (bytes_.size() + word.size() > UINT32_MAX || size() >= INT32_MAX) {
     throw std::length_error("a vocabulary may hold 4 GB of words at most");
   }
   Word added;
-  std::copy_n(word.begin(), std::min(kHead, word.size()), added.head.begin());
+  added.head = query.head;
   added.start = static_cast<std::uint32_t>(bytes_.size());
   added.size = static_cast<std::uint32_t>(word.size());
   bytes_.append(word);
@@ -27,11 +27,10 @@ std::int32_t WordTable::add(std::string_view word) {
     slots_.assign(2 * slots_.size(), Slot{});
     mask_ = slots_.size() - 1;
     for (std::size_t n = 0; n + 1 < size(); ++n) {
-      const std::string_view old(bytes_.data() + words_[n].start, words_[n].size);
-      put(hash_text(old), static_cast<std::int32_t>(n));
+      put(hash_text(word_at(words_[n])), static_cast<std::int32_t>(n));
     }
   }
-  put(hash, static_cast<std::int32_t>(size() - 1));
+  put(query.hash, static_cast<std::int32_t>(size() - 1));
   return static_cast<std::int32_t>(size() - 1);
 }
 

@@ -4,9 +4,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,21 +23,38 @@ class WordTable {
   // The number of a text, which is added where it is new.
   std::int32_t add(std::string_view word);
 
+  // A text with what it is looked up by.
+  struct Query {
+    std::string_view word;
+    Head head;
+    std::uint64_t hash;
+  };
+
+  static Query ask(std::string_view word) {
+    const Head head = load_head(word);
+    return {word, head, hash_text(word, head)};
+  }
+
+  // The same for a word in a buffer with padding.
+  static Query ask_padded(std::string_view word) {
+    const Head head = load_padded_head(word);
+    return {word, head, hash_text(word, head)};
+  }
+
   // The number of a text, -1 where it is not there.
-  std::int32_t find(std::string_view word, std::uint64_t hash) const {
-    for (std::size_t place = hash & mask_;; place = (place + 1) & mask_) {
+  std::int32_t find(const Query& query) const {
+    for (std::size_t place = query.hash & mask_;; place = (place + 1) & mask_) {
       const Slot& slot = slots_[place];
       if (slot.number < 0) return -1;
-      if (slot.tag == tag_of(hash) && is_word(slot.number, word)) return slot.number;
+      if (slot.tag == tag_of(query.hash) && is_word(slot.number, query)) return slot.number;
     }
   }
-  std::int32_t find(std::string_view word) const { return find(word, hash_text(word)); }
 
   // To look up many texts at once: first this for all, then that for all, then `find`.
-  void prefetch_slot(std::uint64_t hash) const { prefetch(&slots_[hash & mask_]); }
-  void prefetch_word(std::uint64_t hash) const {
-    const Slot& slot = slots_[hash & mask_];
-    if (slot.number >= 0 && slot.tag == tag_of(hash)) prefetch(&words_[index(slot.number)]);
+  void prefetch_slot(const Query& query) const { prefetch(&slots_[query.hash & mask_]); }
+  void prefetch_word(const Query& query) const {
+    const Slot& slot = slots_[query.hash & mask_];
+    if (slot.number >= 0 && slot.tag == tag_of(query.hash)) prefetch(&words_[index(slot.number)]);
   }
 
   std::size_t size() const { return words_.size(); }
@@ -53,9 +68,8 @@ class WordTable {
     std::uint32_t tag = 0;
     std::int32_t number = -1;
   };
-  static constexpr std::size_t kHead = 16;
   struct Word {
-    std::array<char, kHead> head{};  // its first bytes, which are all of most words
+    Head head;
     std::uint32_t start = 0, size = 0;
     std::int32_t column = -1;  // a vocabulary's, -1 for none
     bool extends = false;      // whether longer runs begin with it
@@ -63,13 +77,13 @@ class WordTable {
 
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
-  bool is_word(std::int32_t number, std::string_view wanted) const {
+  bool is_word(std::int32_t number, const Query& query) const {
     const Word& word = words_[index(number)];
-    if (word.size != wanted.size()) return false;
-    const std::size_t n_head = std::min(kHead, wanted.size());
-    return std::memcmp(word.head.data(), wanted.data(), n_head) == 0 &&
-           (word.size <= kHead || std::memcmp(bytes_.data() + word.start, wanted.data(), word.size) == 0);
+    return word.head == query.head && word.size == query.word.size() &&
+           (word.size <= kPadding || word_at(word) == query.word);
   }
+
+  std::string_view word_at(const Word& word) const { return {bytes_.data() + word.start, word.size}; }
 
   void put(std::uint64_t hash, std::int32_t number);
 

@@ -21,6 +21,14 @@ def shared_data() -> Path:
     return _SHARED_DATA
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs the kernel, so that it can be run again under sanitizers."""
+    for item in items:
+        if "kernel" in getattr(item, "fixturenames", ()):
+            item.add_marker("kernel")
+
+
 @pytest.fixture(scope="session")
 def kernel() -> ModuleType:
     """Return the native kernel, or skip the test, saying so."""

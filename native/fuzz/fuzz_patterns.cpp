@@ -11,21 +11,24 @@
 namespace {
 
 // As _patterns.py writes them, for the themes:
-// 0. (?:ab|a)+?[^\n]{0,9}0$ and (?<=a )\d*(?!-)\b., where c(?:ab)* is not enough;
+// 0. (?:ab|a)+?[^\n]{0,9}\d$ and (?<=a )\d*(?!-)\b., where c(?:ab)* is not enough;
 // 1. eur\w{2,}?(?<!x(?=y)), with its literal.
 jocas::Patterns build_patterns() {
   using jocas::Op;
-  enum Set : std::int32_t { kA, kB, kC, kSpace, kDigits, kDash, kNoBreak, kX, kY, kWords, kE, kU, kR };
+  enum Set : std::int32_t {
+    kA, kB, kC, kSpace, kDigits, kDash, kNoBreak, kX, kY, kWords, kE, kU, kR,
+  };
   const auto one = [](char32_t c) { return jocas::CharacterSet{false, 0, {{c, c}}}; };
   const std::vector<jocas::CharacterSet> sets{
       one('a'), one('b'), one('c'), one(' '), {false, jocas::kInDigits, {}}, one('-'),
       {true, 0, {{'\n', '\n'}}}, one('x'), one('y'), {false, jocas::kInWord, {}}, one('e'),
       one('u'), one('r')};
   std::vector<jocas::Instruction> code{
-      // 0: (?:ab|a)+?[^\n]{0,9}0$
+      // 0: (?:ab|a)+?[^\n]{0,9}\d$
       {Op::kSplit, 1, 4, 0}, {Op::kSet, kA, 0, 0}, {Op::kSet, kB, 0, 0}, {Op::kJump, 5, 0, 0},
       {Op::kSet, kA, 0, 0}, {Op::kSplit, 6, 0, 0}, {Op::kRepeat, kNoBreak, 0, 9},
-      {Op::kSet, kDigits, 0, 0}, {Op::kAt, 2, 0, 0}, {Op::kPeek, kWords, 0, 1}, {Op::kMatch, 0, 0, 0},
+      {Op::kSet, kDigits, 0, 0}, {Op::kAt, 2, 0, 0}, {Op::kPeek, kWords, 0, 1},
+      {Op::kMatch, 0, 0, 0},
       // 11: (?<=a )\d*(?!-)\b.
       {Op::kLook, 15, 2, 0}, {Op::kSet, kA, 0, 0}, {Op::kSet, kSpace, 0, 0}, {Op::kMatch, 0, 0, 0},
       {Op::kRepeat, kDigits, 0, 0x7FFFFFFF}, {Op::kPeek, kDash, 0, 1}, {Op::kAt, 3, 0, 0},

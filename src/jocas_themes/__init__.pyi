@@ -23,7 +23,7 @@ from .confidence import (
     choose_threshold,
     teacher_report,
 )
-from .corpus import LabelledCorpus, label_chunk, label_corpus
+from .corpus import LabelledCorpus, label_chunk, label_corpus, label_dask, label_spark
 from .curation import find_label_issues, suggest_offers
 from .datasets import (
     fill_sample_store,
@@ -45,6 +45,7 @@ from .evaluation import (
 )
 from .lexicon import Finding, Lexicon, LexiconEntry, load_french_lexicon
 from .offers import (
+    NearDuplicates,
     OffersProfile,
     as_offers,
     assemble_texts,
@@ -104,6 +105,7 @@ __all__ = [
     "LexiconTeacher",
     "MaskedScorer",
     "NearDuplicateKFold",
+    "NearDuplicates",
     "OffersProfile",
     "Price",
     "Replay",
@@ -140,6 +142,8 @@ __all__ = [
     "iter_offers",
     "label_chunk",
     "label_corpus",
+    "label_dask",
+    "label_spark",
     "load_french_lexicon",
     "load_model",
     "load_sample_annotations",

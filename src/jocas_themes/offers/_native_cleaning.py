@@ -1,7 +1,6 @@
 """Cleaning and assembling whole columns of texts by the native kernel, with Python's tables."""
 
 import html
-import os
 from collections.abc import Iterable, Sequence
 from functools import cache
 from html.entities import html5
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from jocas_themes._native import SWITCH, build_texts, find_kernel
+from jocas_themes._native import build_texts, find_kernel
 from jocas_themes.offers._columns import MISSING_STRINGS
 from jocas_themes.offers._markup import BLOCK_TAGS, CHARACTERS, HIDDEN_TAGS, INLINE_TAGS
 
@@ -40,8 +39,6 @@ def assemble_natively(
     None where there is no kernel. ``full_else_parts`` takes the first column and the second, or
     those after it where the second is empty.
     """
-    if os.environ.get(SWITCH, "").lower() in {"off", "0", "no"}:
-        return None
     kernel = find_kernel()
     if kernel is None:
         return None

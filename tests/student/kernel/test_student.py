@@ -146,7 +146,9 @@ def test_what_is_remembered_does_not_matter(student: ThemeClassifier, offers: pd
     parts = (student.features_, student.offer_scores_, student.models_)
     texts = pa.array([*offers["text"], *offers["text"]], pa.large_string())
     results = [
-        compile_student(*parts, n_texts=n, n_sentences=n, n_tokens=n).predict(texts, *NO_CATEGORIES, 1)[0]
+        compile_student(*parts, n_texts=n, n_sentences=n, n_tokens=n).predict(
+            texts, *NO_CATEGORIES, 1
+        )[0]
         for n in (1, 100, 1 << 16)
     ]
     np.testing.assert_array_equal(results[0], results[1])
@@ -154,7 +156,7 @@ def test_what_is_remembered_does_not_matter(student: ThemeClassifier, offers: pd
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\n", "x", "é" * 100_000, "mutuelle " * 5_000, "a." * 50]
+    "text", ["", " ", "\n", "x", "é" * 100_000, "ﷺ" * 3_000, "mutuelle " * 5_000, "a." * 50]
 )
 def test_empty_and_long_texts(student: ThemeClassifier, text: str) -> None:
     check_identical(student, pd.DataFrame({"text": [text, "RTT"]}))
