@@ -29,10 +29,11 @@ TfIdf::TfIdf(const FoldTable& fold, Vocabulary vocabulary, std::vector<double> i
     : fold_(fold), vocabulary_(std::move(vocabulary)), idf_(std::move(idf)),
       log_counts_(std::move(log_counts)), min_n_(min_n), max_n_(max_n) {
   if (idf_.size() != vocabulary_.size()) throw std::invalid_argument("one idf a column is needed");
-  for (char32_t c = 0; c < 128; ++c) {
+  for (char32_t c = 0; c < kNear; ++c) {
     const std::string_view folded = fold_[c];
-    if (folded.size() != 1) throw std::invalid_argument("ASCII folds to one byte");
-    ascii_[c] = folded[0] == ' ' ? '\0' : folded[0];
+    const bool is_ascii = folded.size() == 1 && static_cast<unsigned char>(folded[0]) < 0x80;
+    if (c < 0x80 && !is_ascii) throw std::invalid_argument("ASCII folds to ASCII");
+    near_[c] = is_ascii && c != kCapitalSigma ? folded[0] : '\0';
   }
 }
 
@@ -55,13 +56,19 @@ bool TfIdf::tokenise(std::string_view text, Scratch& scratch) const {
   };
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      if (const char c = ascii_[byte]) {
-        folded[end++] = c;
-      } else {
+    char32_t value = byte;
+    std::size_t size = 1;
+    if (byte >= 0xC2 && byte < 0xE0 && i + 1 < text.size() && is_continuation(text[i + 1])) {
+      value = (byte & 0x1Fu) << 6 | (static_cast<unsigned char>(text[i + 1]) & 0x3Fu);
+      size = 2;
+    }
+    if (const char c = size == 2 || byte < 0x80 ? near_[value] : '\0') {
+      i += size;
+      if (c == ' ') {
         end_word();
+      } else {
+        folded[end++] = c;
       }
-      ++i;
       continue;
     }
     const CodePoint point = decode(text, i);

@@ -65,7 +65,10 @@ class TfIdf {
   Vocabulary vocabulary_;
   std::vector<double> idf_, log_counts_;
   std::size_t min_n_, max_n_;
-  std::array<char, 128> ascii_{};  // 0 for what parts words
+  // What the code points below 0x800 fold to where that is one ASCII character, a space for what
+  // parts words; 0 for all others. In French these are nearly all there are.
+  static constexpr char32_t kNear = 0x800;
+  std::array<char, kNear> near_{};
 };
 
 }  // namespace jocas

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes.corpus._chunk import label_chunk
-from jocas_themes.corpus._label import KEEP_COLUMNS, _check_keep_columns
+from jocas_themes.corpus._label import KEEP_COLUMNS, check_keep_columns
 from jocas_themes.offers._columns import ID_COLUMNS, TEXT_COLUMNS
 from jocas_themes.student import ThemeClassifier, get_student, get_text_columns
 from jocas_themes.student.persistence._fingerprint import list_foreign_steps
@@ -58,7 +58,7 @@ class Labelling:
 def plan_labelling(model: Any, columns: Sequence[str], keep_columns: Sequence[str]) -> Labelling:
     """Check all that needs no offer, and pack the student."""
     student = _strip_student(model)
-    keep_columns = _check_keep_columns(keep_columns, student.themes_)
+    keep_columns = check_keep_columns(keep_columns, student.themes_)
     own = {*student.structured_columns, *(student.text_columns or ())}
     # As for `label_corpus`: the default names what trends use, and asks for none of it.
     required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)

@@ -136,7 +136,7 @@ def label_corpus(
             "resume=True and overwrite=True. Pass one of the two."
         )
     student, text_columns = get_student(model), get_text_columns(model)
-    keep_columns = _check_keep_columns(keep_columns, student.themes_)
+    keep_columns = check_keep_columns(keep_columns, student.themes_)
     partition_by = check_partition_by(partition_by, keep_columns)
     sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     folder = open_destination(destination)
@@ -171,7 +171,7 @@ def label_corpus(
     )
 
 
-def _check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tuple[str, ...]:
+def check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tuple[str, ...]:
     """Refuse kept columns that would collide with what is written."""
     if isinstance(keep_columns, str):
         raise TypeError(

@@ -23,7 +23,7 @@ def run_side_by_side(
     """Call a function with each job's arguments, in threads; results in the jobs' order."""
     pools = ThreadpoolController()
     with _limit_blas(pools):
-        done = Parallel(n_jobs=n_jobs, prefer="threads")(
+        done = Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(_run_alone)(pools, function, job) for job in jobs
         )
     return list(done)
