@@ -96,7 +96,9 @@ def label_batch(model: Any, batch: pa.RecordBatch, keep_columns: Sequence[str]) 
     """
     student = get_student(model)
     texts = batch.column("text")
-    columns = batch.select(list(student.structured_columns)).to_pandas()
+    columns = pd.DataFrame(index=range(len(texts)))
+    if student.structured_columns:
+        columns = batch.select(list(student.structured_columns)).to_pandas()
     probabilities = student._estimate(texts, columns)
     kept = [batch.column("offer_id").cast(pa.string()), *map(batch.column, keep_columns)]
     without_text = pc.equal(texts, "").to_numpy(zero_copy_only=False)

@@ -23,7 +23,7 @@ from jocas_themes.offers.reading._selection import Columns, build_selection
 from jocas_themes.offers.reading._sources import SourceFile
 
 # Batches of 10,000 full texts are no faster, and take 150 MB more.
-_BATCH_ROWS = 2_000
+_BATCH_ROWS = 1_000
 # Each takes a request or two.
 _MAX_REMOTE_FOOTERS = 100
 # What tells one version of a remote file from another, as storages call it.

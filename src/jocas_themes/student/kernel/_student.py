@@ -25,10 +25,10 @@ FloatArray = npt.NDArray[np.float64]
 # Logarithms of counts are handed over, as libraries differ in their last bits. A text in which
 # something comes more often is judged by Python.
 _N_COUNTS = 4_096
-# How many texts, sentences and tokens all threads together remember: some 20 MB each.
-_N_TEXTS = 1 << 18
-_N_SENTENCES = 1 << 18
-_N_TOKENS = 1 << 18
+# How many texts, sentences and tokens all threads together remember: some 25 MB.
+_N_TEXTS = 1 << 16
+_N_SENTENCES = 1 << 17
+_N_TOKENS = 1 << 17
 _MAX_THEMES = 64
 
 
