@@ -121,6 +121,7 @@ def test_evidence_is_verbatim_and_review_holds_the_unsure_cells(
     assert set(review["reason"]) == {"low_confidence"}
 
 
+@pytest.mark.slow
 def test_cross_validated_scores_reach_the_original_method(replay: Replay, distil: Pipeline) -> None:
     # Plain TF-IDF + XGBoost one-vs-rest had 0.771 / 0.761 on all cells.
     model = clone(distil).set_params(student__n_jobs=2, filter__review_path=None)
@@ -143,6 +144,7 @@ def test_cross_validated_scores_reach_the_original_method(replay: Replay, distil
     assert replay.server.n_requests == before
 
 
+@pytest.mark.slow
 def test_grid_search_over_the_threshold_in_two_processes(replay: Replay, distil: Pipeline) -> None:
     rows = np.arange(0, 2077, 3)
     before = replay.server.n_requests
