@@ -5,13 +5,14 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <string>
 #include <utility>
+#include <vector>
 
 #include "texts.hpp"
+#include "unicode.hpp"
 
 extern "C" {
 struct ArrowSchema {
@@ -80,6 +81,25 @@ class HeldTexts {
   const ArrowArray* array_ = nullptr;
   bool wide_ = false;
 };
+
+// An array of numbers that Python lends for the time of a call.
+template <class T>
+using Array = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+std::vector<T> to_vector(const Array<T>& array) {
+  return {array.data(), array.data() + array.size()};
+}
+
+// Have Python make a page of a table of classes, when a text first holds one of its code points.
+inline ClassTable::Page make_class_page(const nb::callable& make, std::uint32_t number) {
+  const nb::gil_scoped_acquire held;
+  const auto made = nb::cast<nb::bytes>(make(number));
+  ClassTable::Page page;
+  if (made.size() != page.size()) throw nb::value_error("a page holds 256 bytes");
+  std::copy_n(static_cast<const std::uint8_t*>(made.data()), page.size(), page.begin());
+  return page;
+}
 
 // Hand a container's memory over to a NumPy array of one dimension.
 template <class Container>

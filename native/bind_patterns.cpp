@@ -22,15 +22,6 @@ using Starts = std::vector<std::pair<std::int32_t, std::vector<std::uint32_t>>>;
 using Counts = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 using Clauses = std::vector<std::vector<std::pair<nb::bytes, std::size_t>>>;
 
-ClassTable::Page make_page(const nb::callable& make, std::uint32_t number) {
-  const nb::gil_scoped_acquire held;
-  const auto made = nb::cast<nb::bytes>(make(number));
-  ClassTable::Page page;
-  if (made.size() != page.size()) throw nb::value_error("a page holds 256 bytes");
-  std::copy_n(static_cast<const std::uint8_t*>(made.data()), page.size(), page.begin());
-  return page;
-}
-
 Program build_program(const Instructions& instructions, const Sets& sets, nb::callable make) {
   std::vector<Instruction> code;
   for (const auto& [op, a, b, c] : instructions) code.push_back({static_cast<Op>(op), a, b, c});
@@ -39,7 +30,7 @@ Program build_program(const Instructions& instructions, const Sets& sets, nb::ca
     built.push_back({negated, categories, {ranges.begin(), ranges.end()}});
   }
   auto classes = std::make_shared<const ClassTable>(
-      [make = std::move(make)](std::uint32_t number) { return make_page(make, number); });
+      [make = std::move(make)](std::uint32_t number) { return make_class_page(make, number); });
   return Program(std::move(code), built, std::move(classes));
 }
 

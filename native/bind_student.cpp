@@ -9,7 +9,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,14 +21,6 @@
 namespace jocas {
 
 namespace {
-
-template <class T>
-using Array = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-template <class T>
-std::vector<T> to_vector(const Array<T>& array) {
-  return {array.data(), array.data() + array.size()};
-}
 
 // The table whose pages of 256 strings Python makes when a text first holds one of their code points.
 std::unique_ptr<FoldTable> make_fold_table(nb::callable make_page) {
@@ -47,15 +40,8 @@ std::unique_ptr<FoldTable> make_fold_table(nb::callable make_page) {
 }
 
 std::unique_ptr<ClassTable> make_class_table(nb::callable make_page) {
-  return std::make_unique<ClassTable>([make_page](std::uint32_t number) {
-    nb::gil_scoped_acquire held;
-    const auto classes = nb::cast<nb::bytes>(make_page(number));
-    ClassTable::Page page{};
-    for (std::size_t i = 0; i < page.size() && i < classes.size(); ++i) {
-      page[i] = static_cast<std::uint8_t>(classes.c_str()[i]);
-    }
-    return page;
-  });
+  return std::make_unique<ClassTable>(
+      [make_page](std::uint32_t number) { return make_class_page(make_page, number); });
 }
 
 // Takes the parts of a student one by one, as they refer to one another.
@@ -109,6 +95,7 @@ class StudentBuilder {
   void add_constant() { parts_.lines.push_back({true, 0, {}}); }
 
   std::unique_ptr<Student> build(std::shared_ptr<Forest> forest) {
+    if (!parts_.fold_words) throw std::logic_error("the parts went into a student before");
     parts_.forest = std::move(forest);
     if (weights_ || parts_.patterns) {
       parts_.sentences.emplace(*parts_.fold_sentences, *parts_.classes, parts_.lines.size(),
@@ -150,20 +137,21 @@ class Worker {
             if (!judge(row, *scratch)) found.push_back(static_cast<std::int64_t>(row));
           }
         }
-        give_back(std::move(scratch));
+        give_back(std::move(scratch), n_threads);
+        const std::lock_guard lock(mutex);
+        unsure.insert(unsure.end(), found.begin(), found.end());
       } catch (...) {
         next = n_rows;
         const std::lock_guard lock(mutex);
         failure = std::current_exception();
       }
-      const std::lock_guard lock(mutex);
-      unsure.insert(unsure.end(), found.begin(), found.end());
     };
-    std::vector<std::thread> threads;
     const std::size_t n_blocks = (n_rows + kBlock - 1) / kBlock;
+    std::vector<std::thread> threads;
+    threads.reserve(std::min(n_threads, n_blocks));
     try {
       for (std::size_t i = 1; i < std::min(n_threads, n_blocks); ++i) threads.emplace_back(work);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // The machine has no more threads: those that there are do the work.
     }
     work();
@@ -189,9 +177,10 @@ class Worker {
     return std::make_unique<Student::Scratch>(*student_, share);
   }
 
-  void give_back(std::unique_ptr<Student::Scratch> scratch) {
+  // Keep what one call at a time needs; calls side by side remember less from one to the next.
+  void give_back(std::unique_ptr<Student::Scratch> scratch, std::size_t n_threads) {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(scratch));
+    if (idle_.size() < n_threads) idle_.push_back(std::move(scratch));
   }
 
   std::unique_ptr<Student> student_;

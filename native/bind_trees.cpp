@@ -8,14 +8,6 @@ namespace jocas {
 
 namespace {
 
-template <class T>
-using Array = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-template <class T>
-std::vector<T> to_vector(const Array<T>& array) {
-  return {array.data(), array.data() + array.size()};
-}
-
 // The margins of a CSR matrix and its scores, row by row.
 auto predict(const Forest& forest, Array<std::int64_t> starts, Array<std::int32_t> columns,
              Array<double> values, Array<double> scores) {

@@ -68,11 +68,14 @@ constexpr std::uint64_t kFirstFactor = 0x9E3779B97F4A7C15u, kSecondFactor = 0xC2
 // The hash of a text whose head is known.
 inline std::uint64_t hash_text(std::string_view text, const Head& head, std::uint64_t seed = 0) {
   const std::size_t size = text.size();
-  std::uint64_t state = mix(head.first ^ kFirstFactor, head.second ^ kSecondFactor ^ seed);
+  // The seed is in both factors: else a text could make one of them 0, and hide the other.
+  const std::uint64_t other_seed = seed * kSecondFactor;
+  std::uint64_t state = mix(head.first ^ kFirstFactor ^ other_seed, head.second ^ kSecondFactor ^ seed);
   for (std::size_t i = 16; i < size; i += 16) {
     // The last 16 bytes may be looked at twice.
     const char* bytes = text.data() + (i + 16 <= size ? i : size - 16);
-    state = mix(load_little_endian(bytes) ^ kFirstFactor, load_little_endian(bytes + 8) ^ state);
+    state = mix(load_little_endian(bytes) ^ kFirstFactor ^ other_seed,
+                load_little_endian(bytes + 8) ^ state);
   }
   return mix(state ^ size, kSecondFactor ^ seed);
 }

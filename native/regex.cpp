@@ -81,12 +81,12 @@ std::uint32_t Program::add_guard(std::int32_t pc) {
 Program::Guard Program::find_first(std::int32_t start) const {
   Guard first;
   std::vector<std::int32_t> left{start};
-  std::vector<std::int32_t> seen;
+  std::vector<bool> seen(code_.size());
   while (!left.empty()) {
     const std::int32_t pc = left.back();
     left.pop_back();
-    if (std::find(seen.begin(), seen.end(), pc) != seen.end()) continue;
-    seen.push_back(pc);
+    if (seen[static_cast<std::size_t>(pc)]) continue;
+    seen[static_cast<std::size_t>(pc)] = true;
     const auto [op, a, b, c] = code_[static_cast<std::size_t>(pc)];
     if (op == Op::kMatch) return first.set();
     if (op == Op::kSet || op == Op::kRepeat || op == Op::kLazyRepeat) {

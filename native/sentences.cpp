@@ -300,22 +300,22 @@ void Sentences::find_pieces(std::string_view token, Scratch& scratch) const {
       scratch.ends.push_back(static_cast<std::uint32_t>(i));
     }
   }
-  scratch.queries.clear();
+  scratch.columns.clear();
   const std::size_t n_characters = scratch.ends.size() - 1;
   for (std::size_t n = weights_->min_piece; n <= weights_->max_piece && n <= n_characters; ++n) {
+    scratch.queries.clear();
     for (std::size_t first = 0; first + n <= n_characters; ++first) {
       const std::size_t start = scratch.ends[first], end = scratch.ends[first + n];
       scratch.queries.push_back(WordTable::ask_padded(padded.substr(start, end - start)));
       weights_->pieces.prefetch_slot(scratch.queries.back());
     }
-  }
-  for (const WordTable::Query& query : scratch.queries) weights_->pieces.prefetch_word(query);
-  scratch.columns.clear();
-  for (const WordTable::Query& query : scratch.queries) {
-    const std::int32_t column = weights_->pieces.find(query);
-    if (column < 0) continue;
-    prefetch(&weights_->piece_terms[static_cast<std::size_t>(column) * n_themes_]);
-    scratch.columns.push_back(column);
+    for (const WordTable::Query& query : scratch.queries) weights_->pieces.prefetch_word(query);
+    for (const WordTable::Query& query : scratch.queries) {
+      const std::int32_t column = weights_->pieces.find(query);
+      if (column < 0) continue;
+      prefetch(&weights_->piece_terms[static_cast<std::size_t>(column) * n_themes_]);
+      scratch.columns.push_back(column);
+    }
   }
 }
 

@@ -9,8 +9,8 @@ namespace jocas {
 namespace {
 
 constexpr char32_t kCapitalSigma = 0x3A3;
-// Places in the folded text, which may be twelve times as long, must fit into 32 bits.
-constexpr std::size_t kLongest = std::size_t{1} << 26;
+// No offer is as long; the memory for one that is would be kept.
+constexpr std::size_t kLongest = std::size_t{1} << 20;
 
 int count_trailing_zeros(std::uint64_t bits) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -142,7 +142,9 @@ bool TfIdf::weigh(Scratch& scratch, SparseRow& row) const {
     sum += value * value;
     row.values[i] = value;
   }
-  if (const double norm = std::sqrt(sum); norm != 0) {
+  const double norm = std::sqrt(sum);
+  if (!std::isfinite(norm)) return false;
+  if (norm != 0) {
     for (double& value : row.values) value /= norm;
   }
   return known;

@@ -150,6 +150,7 @@ def test_each_distinct_text_is_judged_once_where_there_is_no_kernel(
     # Two texts; the contract is one more thing to tell offers apart by.
     assert n_seen == [30 if structured else 2]
 
+
 def test_steps_that_are_not_ours_see_every_offer(student: ThemeClassifier) -> None:
     def lengthen(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(text=table["text"] + " " + table["offer_id"].astype(str))
@@ -175,3 +176,40 @@ def test_other_models_are_refused() -> None:
         label_chunk(LogisticRegression(), ["a"])
     with pytest.raises(NotFittedError, match="not fitted"):
         label_chunk(ThemeClassifier(), ["a"])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"text": ["<b>Mutuelle</b>, RTT", None, ""]},
+        {"job_title": ["Cariste <b>RTT</b>", None, "Mutuelle"]},
+    ],
+)
+def test_a_kept_text_is_the_one_that_was_judged(
+    student: ThemeClassifier, columns: dict[str, list[str | None]]
+) -> None:
+    offers = pa.table({"ID_JOCAS": ["1", "2", "3"], **columns})
+    labelled = label_chunk(student, offers, keep_columns=["text"])
+    assert labelled.equals(label_chunk(student, offers.to_pandas(), keep_columns=["text"]))
+    assert labelled["text"].null_count == labelled["DIVERSITY"].null_count > 0
+
+
+def test_batches_without_a_row_do_no_harm(
+    student: ThemeClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOCAS_THEMES_KERNEL", "off")
+    batches = [
+        pa.record_batch({"job_title": pa.array(titles, pa.string())}) for titles in ([], ["RTT"])
+    ]
+    assert label_chunk(student, pa.Table.from_batches(batches)).num_rows == 1
+
+
+def test_a_class_of_one_s_own_predicts_as_it_says(student: ThemeClassifier) -> None:
+    class Certain(ThemeClassifier):
+        def predict_proba(self, X: object) -> np.ndarray:
+            return np.ones_like(super().predict_proba(X))
+
+    own = Certain()
+    vars(own).update(vars(student))
+    labelled = label_chunk(own, pa.table({"job_title": ["Cariste"]}))
+    assert labelled["DIVERSITY_probability"].to_pylist() == [1.0]

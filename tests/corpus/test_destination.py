@@ -137,6 +137,59 @@ def test_in_an_object_store_the_last_one_writes(
     assert label_corpus(student, source, f"{root}/labels", resume=True, **options).n_parts == 4
 
 
+def test_who_is_refused_stops_nobody(
+    student: ThemeClassifier, source: Path, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"chunk_rows": 8, "progress": False}
+    write, refused = _job.write_part, []
+
+    def come_in_between(folder: object, number: int, *arguments: object) -> int:
+        if number == 1:
+            with pytest.raises(FileExistsError, match="holds labels already") as there:
+                label_corpus(student, source, f"{root}/labels", **options)
+            with pytest.raises(ValueError, match="changed: chunk_rows") as other:
+                label_corpus(student, source, f"{root}/labels", chunk_rows=9, resume=True)
+            refused.extend([there, other])
+        return write(folder, number, *arguments)
+
+    monkeypatch.setattr(_job, "write_part", come_in_between)
+    assert label_corpus(student, source, f"{root}/labels", **options).n_parts == 4
+    assert len(refused) == 2
+
+
+def test_a_run_that_fails_gives_back_its_claim(
+    student: ThemeClassifier, source: Path, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, options = open_destination(f"{root}/labels"), {"chunk_rows": 8, "progress": False}
+    seen = []
+
+    def fail(*arguments: object) -> int:
+        seen.extend(folder.list_names())
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_job, "write_part", fail)
+        with pytest.raises(KeyboardInterrupt):
+            label_corpus(student, source, f"{root}/labels", **options)
+    assert "_writer" in seen
+    assert "_writer" not in folder.list_names()
+    # One that was killed leaves its own, which the next one replaces.
+    folder.claim()
+    assert label_corpus(student, source, f"{root}/labels", resume=True, **options).n_parts == 4
+    assert "_writer" not in folder.list_names()
+
+
+def test_who_was_replaced_removes_nothing(root: str) -> None:
+    first, second = (open_destination(f"{root}/labels") for _ in range(2))
+    with first.hold():
+        first.claim()
+        first.write("part-00000.parquet", [b"1"])
+        second.claim()
+        with pytest.raises(BlockingIOError, match="another process has begun to label"):
+            first.remove(["part-00000.parquet"])
+    assert second.list_names() == ["_writer", "part-00000.parquet"]
+
+
 def test_keys_are_shown_nowhere(
     student: ThemeClassifier,
     source: Path,

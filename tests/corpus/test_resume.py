@@ -22,6 +22,7 @@ from jocas_themes import (
     save_model,
 )
 from jocas_themes.corpus import _job
+from jocas_themes.corpus._manifest import Progress
 from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.offers.reading._reading import Reading
 
@@ -327,6 +328,67 @@ def test_a_file_that_cannot_be_read_is_mended(
     assert {**once, "_manifest.json": b""} == {**labels, "_manifest.json": b""}
     manifest = json.loads(labels["_manifest.json"])
     assert manifest["source"][1]["size"] == bad.stat().st_size
+
+
+@pytest.mark.parametrize("partition_by", [(), ("year",)])
+@pytest.mark.parametrize("n_left", [0, 1])
+def test_a_part_that_was_not_finished_leaves_nothing(
+    student: ThemeClassifier, tmp_path: Path, partition_by: tuple[str, ...], n_left: int
+) -> None:
+    # 7 offers in a file, so that parts 0 and 1 are those of one file each.
+    offers = make_offers(14, random_state=0)
+    offers["date_firstSeenDay"] = ["2019-01-01", "2020-01-01"] * 7
+    (tmp_path / "source").mkdir()
+    rewritten = tmp_path / "source" / "b.parquet"
+    offers[:7].to_parquet(tmp_path / "source" / "a.parquet")
+    offers[7:].to_parquet(rewritten)
+    arguments, options = (tmp_path / "source", tmp_path / "labels"), {"partition_by": partition_by}
+    with pytest.MonkeyPatch.context() as patch:
+        save = _job.write_progress
+
+        def end_before_saving(folder: object, done: Progress) -> None:
+            if done.n_parts == 2:
+                raise KeyboardInterrupt
+            save(folder, done)
+
+        patch.setattr(_job, "write_progress", end_before_saving)
+        with pytest.raises(KeyboardInterrupt):
+            label(student, *arguments, **options)
+    (tmp_path / "labels" / ".part-00001.parquet.abc.tmp").write_bytes(b"half a part")
+    assert list((tmp_path / "labels").rglob("part-00001.parquet"))
+    offers[7 : 7 + n_left].to_parquet(rewritten)
+    done = label(student, *arguments, resume=True, **options)
+    assert done.n_offers == len(done.read()) == 7 + n_left
+    label(student, tmp_path / "source", tmp_path / "once", **options)
+    once, labels = read_all(tmp_path / "once"), read_all(tmp_path / "labels")
+    assert {**once, "_manifest.json": b""} == {**labels, "_manifest.json": b""}
+    assert not list((tmp_path / "labels").rglob("*.tmp"))
+
+
+def test_parts_that_came_from_elsewhere_do_not_stay(
+    student: ThemeClassifier, source: Path, begun: Path
+) -> None:
+    stranger = begun / "part-00009.parquet"
+
+    def write_stranger(folder: object, done: Progress) -> None:
+        stranger.write_bytes((begun / "part-00000.parquet").read_bytes())
+        finish(folder, done)
+
+    with pytest.MonkeyPatch.context() as patch:
+        finish = _job.finish
+        patch.setattr(_job, "finish", write_stranger)
+        done = label(student, source, begun, resume=True)
+    assert len(done.read()) == N_OFFERS
+    assert not stranger.exists()
+
+
+def test_malformed_rows_that_were_deleted(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    done = label(student, source, tmp_path / "labels")
+    (tmp_path / "labels" / "_rejects.jsonl").unlink()
+    with pytest.warns(JocasThemesWarning, match=r"7 malformed rows were left out; which, .* any"):
+        assert label(student, source, tmp_path / "labels", resume=True) == done
 
 
 def test_two_processes(student: ThemeClassifier, tmp_path: Path) -> None:

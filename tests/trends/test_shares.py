@@ -1,5 +1,6 @@
 """Shares: counted by hand, and the same however the offers are cut into parts."""
 
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,9 @@ def test_input_is_not_changed() -> None:
         ["2020-01-31T10:00:00+01:00", "2020-02-01T00:30:00+01:00"],
         ["31/01/2020", "01/02/2020"],
         pd.to_datetime(["2020-01-31", "2020-02-01"]).date,
+        pd.array([date(2020, 1, 31), date(2020, 2, 1)], dtype=pd.ArrowDtype(pa.date32())),
     ],
-    ids=["datetime", "with zone", "ISO with offset", "day first", "date"],
+    ids=["datetime", "with zone", "ISO with offset", "day first", "date", "Arrow's date"],
 )
 def test_dates_are_read_as_written(dates: Any) -> None:
     labelled = pd.DataFrame({"date_firstSeenDay": dates, "A": [1, 0]})
@@ -206,7 +208,7 @@ def test_a_folder_without_parts(tmp_path: Path) -> None:
 
 def test_a_broken_part_is_named(tmp_path: Path) -> None:
     (tmp_path / "part.parquet").write_bytes(b"not a part at all")
-    with pytest.raises(OffersError, match=r"part\.parquet is not a Parquet file"):
+    with pytest.raises(OffersError, match=r"part\.parquet is not a Parquet .*overwrite=True"):
         compute_shares(tmp_path)
 
 
@@ -240,6 +242,32 @@ def test_offers_may_be_counted_once_for_each_vacancy(tmp_path: Path) -> None:
         labelled.iloc[start : start + 2].to_parquet(tmp_path / f"part-{start}.parquet")
     _assert_shares(compute_shares(tmp_path, themes=["A"], offer_ids=iter(ids)), expected)
     assert compute_shares(labelled, offer_ids=[]).empty
+
+
+def test_an_id_that_recurs_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labelled = _build_labelled().assign(offer_id=list("abbzaa"))
+    # The first a and the first b, of January: 1 of 2. All of them: 1 of 2, 2 of 2 in March.
+    expected = _build_expected("month", [("A", "2020-01-01", 2, 0.5)])
+    _assert_shares(compute_shares(labelled, themes=["A"], offer_ids=["b", "a"]), expected)
+    _write_parts(tmp_path, labelled, [2])
+    monkeypatch.setattr(shares_module, "_BATCH_ROWS", 3)
+    _assert_shares(compute_shares(tmp_path, themes=["A"], offer_ids=["b", "a"]), expected)
+
+
+@pytest.mark.parametrize("url", ["memory://labels", "s3://me:hunter2@bucket/labels"])
+def test_a_url_is_refused(url: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"\(\w+://\)\. Pass the table of done\.read\(\)"
+    ) as caught:
+        compute_shares(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_interrupted_folder_is_to_be_resumed(tmp_path: Path) -> None:
+    _build_labelled().to_parquet(tmp_path / "part.parquet")
+    (tmp_path / "_INCOMPLETE").touch()
+    with pytest.warns(JocasThemesWarning, match=r"was interrupted in .*resume=True"):
+        compute_shares(tmp_path)
 
 
 def test_offers_to_count_need_ids() -> None:

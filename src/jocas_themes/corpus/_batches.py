@@ -59,7 +59,7 @@ def plan_labelling(model: Any, columns: Sequence[str], keep_columns: Sequence[st
     """Check all that needs no offer, and pack the student."""
     student = _strip_student(model)
     keep_columns = check_keep_columns(keep_columns, student.themes_)
-    own = {*student.structured_columns, *(student.text_columns or ())}
+    own = {*student.features_.structured_columns, *(student.text_columns or ())}
     # As for `label_corpus`: the default names what trends use, and asks for none of it.
     required = own if keep_columns == KEEP_COLUMNS else own | set(keep_columns)
     absent = sorted(required - set(columns))

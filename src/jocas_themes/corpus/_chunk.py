@@ -71,7 +71,7 @@ def label_chunk(model: Any, offers: Any, *, keep_columns: Sequence[str] = ()) ->
     """
     student, unreadable = get_student(model), UnreadableCells()
     if isinstance(offers, (pa.Table, pa.RecordBatch)) and _reads_as_arrow(model, offers):
-        names = (*keep_columns, *student.structured_columns)
+        names = (*keep_columns, *student.features_.structured_columns)
         selection = build_selection(None, get_text_columns(model))
         pieces = [RawPiece(dict(_iter_columns(batch)), len(batch)) for batch in _split(offers)]
         batches = [build_batch(piece, names, selection, unreadable) for piece in pieces]
@@ -97,11 +97,16 @@ def label_batch(model: Any, batch: pa.RecordBatch, keep_columns: Sequence[str]) 
     student = get_student(model)
     texts = batch.column("text")
     columns = pd.DataFrame(index=range(len(texts)))
-    if student.structured_columns:
-        columns = batch.select(list(student.structured_columns)).to_pandas()
+    if structured := list(student.features_.structured_columns):
+        columns = batch.select(structured).to_pandas()
     probabilities = student._estimate(texts, columns)
-    kept = [batch.column("offer_id").cast(pa.string()), *map(batch.column, keep_columns)]
-    without_text = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    is_empty = pc.equal(texts, "")
+    own_text = (
+        pc.if_else(is_empty, None, texts).cast(pa.string()) if "text" in keep_columns else None
+    )
+    kept = [own_text if name == "text" else batch.column(name) for name in keep_columns]
+    kept.insert(0, batch.column("offer_id").cast(pa.string()))
+    without_text = is_empty.to_numpy(zero_copy_only=False)
     return _build_labelled(student, kept, without_text, probabilities, keep_columns)
 
 
@@ -129,14 +134,15 @@ def _reads_as_arrow(model: Any, offers: pa.Table | pa.RecordBatch) -> bool:
         len(offers) > 0
         and len(set(names)) == len(names)
         and bool(has_text)
-        and set(get_student(model).structured_columns) <= set(names)
+        and set(get_student(model).features_.structured_columns) <= set(names)
         and not is_annotated(names)
         and not list_foreign_steps(model)
     )
 
 
 def _split(offers: pa.Table | pa.RecordBatch) -> list[pa.RecordBatch]:
-    return offers.to_batches() if isinstance(offers, pa.Table) else [offers]
+    batches = offers.to_batches() if isinstance(offers, pa.Table) else [offers]
+    return [batch for batch in batches if batch.num_rows]
 
 
 def _iter_columns(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
@@ -31,7 +31,10 @@ class Destination(Protocol):
     name: str
 
     def hold(self) -> Any:
-        """Keep other processes from writing, as a context manager."""
+        """Keep other processes from writing, as a context manager; where a lock can do that."""
+
+    def claim(self) -> None:
+        """Say, before the first write, that this process writes from now on."""
 
     def list_names(self) -> list[str]:
         """List all files, hidden ones too, sorted; none where there is no folder."""
@@ -94,6 +97,9 @@ class LocalFolder:
                 ) from error
             yield
 
+    def claim(self) -> None:
+        """Do nothing: the lock is held."""
+
     def list_names(self) -> list[str]:
         """List all files, hidden ones too, sorted."""
         files = (path for path in self.path.rglob("*") if path.is_file())
@@ -142,11 +148,17 @@ class RemoteFolder:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
+        """Give back at the end what was claimed, if no other process has claimed it since."""
+        try:
+            yield
+        finally:
+            # The next claim replaces one that is left: no reason to fail, or to hide a failure.
+            with suppress(OSError):
+                self.remove([_CLAIM])
+
+    def claim(self) -> None:
         """Say that this process writes from now on."""
         self._upload(_CLAIM, [self._token.encode()])
-        yield
-        if self._reads_own_token():
-            self.remove([_CLAIM])
 
     def list_names(self) -> list[str]:
         """List all files, hidden ones too, sorted; as they are now, whatever is cached."""
@@ -162,17 +174,14 @@ class RemoteFolder:
 
     def write(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write a file, if no other process has come in between."""
-        if not self._reads_own_token():
-            raise BlockingIOError(
-                f"another process has begun to label into {self.name}: this one stops. What it "
-                f"finished is kept."
-            )
+        self._check_claim()
         self._upload(name, pieces)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files."""
+        """Remove files, if no other process has come in between."""
         paths = [f"{self._path}/{name}" for name in names]
         if paths:
+            self._check_claim()
             with _explain_failures(self.name):
                 self._filesystem.rm(paths)
 
@@ -191,14 +200,17 @@ class RemoteFolder:
                 file.writelines(pieces)
             self._filesystem.put_file(str(whole), f"{self._path}/{name}")
 
-    def _reads_own_token(self) -> bool:
+    def _check_claim(self) -> None:
         try:
             with _explain_failures(f"{self.name}/{_CLAIM}"):
-                return bool(
-                    self._filesystem.cat_file(f"{self._path}/{_CLAIM}") == self._token.encode()
-                )
-        except FileNotFoundError:
-            return False
+                token = self._filesystem.cat_file(f"{self._path}/{_CLAIM}")
+        except FileNotFoundError:  # whoever claimed it has ended
+            token = b""
+        if token != self._token.encode():
+            raise BlockingIOError(
+                f"another process has begun to label into {self.name}: this one stops. What it "
+                f"finished is kept."
+            )
 
 
 def is_staging(name: str) -> bool:

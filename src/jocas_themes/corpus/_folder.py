@@ -23,13 +23,19 @@ INCOMPLETE = "_INCOMPLETE"
 def begin(
     folder: Destination, manifest: dict[str, Any], *, resume: bool, overwrite: bool
 ) -> Progress:
-    """Return how far a folder has come, after clearing it if that is asked for."""
+    """Return how far a folder has come, after clearing it if that is asked for.
+
+    All checks come before the claim: a call that is refused must not stop a job that is running.
+    """
     names = folder.list_names()
     parts = find_parts(names)
     _refuse_strangers(folder, names, parts)
-    if resume and (parts or MANIFEST in names):
-        return _resume(folder, manifest, names)
-    if parts and not overwrite:
+    goes_on = resume and (bool(parts) or MANIFEST in names)
+    if goes_on:
+        done, _ = _check_resume(folder, manifest, names)
+        if INCOMPLETE not in names:
+            return done
+    elif parts and not overwrite:
         interrupted, remedy = "", "Choose"
         if INCOMPLETE in names:
             interrupted, remedy = ", whose labelling was interrupted", "Pass resume=True, choose"
@@ -37,13 +43,9 @@ def begin(
             f"{folder.name} holds labels already ({len(parts)} part files){interrupted}. {remedy} "
             f"another folder, or pass overwrite=True to replace them."
         )
-    folder.write(INCOMPLETE, [b""])
-    # What says that parts are finished goes before they do.
-    folder.remove(name for name in (PROGRESS, MANIFEST) if name in names)
-    folder.remove([*parts, *find_rejects(names), *filter(is_staging, names)])
-    folder.remove({REJECTS} & set(names))
-    write_json(folder, MANIFEST, manifest)
-    return Progress()
+    folder.claim()
+    names = folder.list_names()  # with what another process wrote until now
+    return _resume(folder, manifest, names) if goes_on else _clear(folder, manifest, names)
 
 
 def is_finished(folder: Destination) -> bool:
@@ -53,12 +55,39 @@ def is_finished(folder: Destination) -> bool:
 
 def finish(folder: Destination, done: Progress) -> None:
     """Say that a folder is whole, if it is."""
-    _check_parts(folder, folder.list_names(), done)
+    names = folder.list_names()
+    _check_parts(folder, names, done)
+    folder.remove(_find_unfinished(names, done))
     folder.remove([INCOMPLETE])
 
 
+def _clear(folder: Destination, manifest: dict[str, Any], names: list[str]) -> Progress:
+    """Begin anew, without what was there."""
+    folder.write(INCOMPLETE, [b""])
+    # What says that parts are finished goes before they do.
+    folder.remove(name for name in (PROGRESS, MANIFEST) if name in names)
+    folder.remove([*find_parts(names), *find_rejects(names), *filter(is_staging, names)])
+    folder.remove({REJECTS} & set(names))
+    write_json(folder, MANIFEST, manifest)
+    return Progress()
+
+
 def _resume(folder: Destination, manifest: dict[str, Any], names: list[str]) -> Progress:
-    """Go on with the same labelling, and with no other."""
+    """Go on with the same labelling, without what a part left that was not finished."""
+    done, is_same = _check_resume(folder, manifest, names)
+    # Its file may have been written again since, with fewer offers or none.
+    folder.remove([*_find_unfinished(names, done), *filter(is_staging, names)])
+    if done.end.file < len(manifest["source"]):
+        folder.remove(find_rejects(names, since=done.n_parts))  # they will be met again
+    if not is_same:
+        write_json(folder, MANIFEST, manifest)
+    return done
+
+
+def _check_resume(
+    folder: Destination, manifest: dict[str, Any], names: list[str]
+) -> tuple[Progress, bool]:
+    """Refuse to go on with another labelling; return how far it is, and if all is the same."""
     if MANIFEST not in names:
         raise FileExistsError(
             f"{folder.name} holds part files and no {MANIFEST}: it cannot be told what they were "
@@ -67,11 +96,12 @@ def _resume(folder: Destination, manifest: dict[str, Any], names: list[str]) -> 
     done = read_progress(folder)
     is_same = check_same(folder, manifest, done)
     _check_parts(folder, names, done)
-    if done.end.file < len(manifest["source"]):
-        folder.remove(find_rejects(names, since=done.n_parts))  # they will be met again
-    if not is_same:
-        write_json(folder, MANIFEST, manifest)
-    return done
+    return done, is_same
+
+
+def _find_unfinished(names: Iterable[str], done: Progress) -> list[str]:
+    """Find the files of parts behind the last finished one."""
+    return sorted(set(find_parts(names)) - set(find_parts(names, before=done.n_parts)))
 
 
 def _check_parts(folder: Destination, names: Iterable[str], done: Progress) -> None:

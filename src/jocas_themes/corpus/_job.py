@@ -103,13 +103,13 @@ class Job:
         """The columns that are read beside ids and texts; None for all, which any step may use."""
         if list_foreign_steps(self.model):
             return None
-        return [*self.keep_columns, *get_student(self.model).structured_columns]
+        return [*self.keep_columns, *get_student(self.model).features_.structured_columns]
 
     def _label(self, offers: Offers) -> pa.Table:
         """Label one chunk, in which a column that is nowhere in its file is missing."""
         if isinstance(offers, pa.RecordBatch):
             return label_batch(self.model, offers, self.keep_columns)
-        own = {*get_student(self.model).structured_columns}
+        own = {*get_student(self.model).features_.structured_columns}
         text_columns = get_text_columns(self.model)
         if text_columns is not None:
             own |= {*text_columns}

@@ -82,16 +82,29 @@ def warn_of_rejects(destination: Destination, count: int, *, stacklevel: int) ->
     """Say how many rows were left out, which, and where they are."""
     if not count:
         return
-    with destination.open(REJECTS) as stream:
-        first = [json.loads(line) for line in islice(stream, _N_NAMED)]
-    named = ", ".join(f"{row['file']}:{row['line']} ({row['reason']})" for row in first)
-    more = f" and {count - len(first)} more" * (count > len(first))
     rows = "row was" if count == 1 else "rows were"
     warnings.warn(
-        f"{count} malformed {rows} left out: {named}{more}. Each is kept in {REJECTS} in "
-        f"{destination.name} with its line and reason; mend it in its file and label again.",
+        f"{count} malformed {rows} left out{_describe_rejects(destination, count)}",
         JocasThemesWarning,
         stacklevel=stacklevel + 1,
+    )
+
+
+def _describe_rejects(destination: Destination, count: int) -> str:
+    """Name the first malformed rows, or say that it is not known any more which they were."""
+    try:
+        with destination.open(REJECTS) as stream:
+            first = [json.loads(line) for line in islice(stream, _N_NAMED)]
+    except FileNotFoundError:
+        return (
+            f"; which, it cannot be told: {REJECTS} is not in {destination.name} any more. Label "
+            f"anew with overwrite=True to have it written."
+        )
+    named = ", ".join(f"{row['file']}:{row['line']} ({row['reason']})" for row in first)
+    more = f" and {count - len(first)} more" * (count > len(first))
+    return (
+        f": {named}{more}. Each is kept in {REJECTS} in {destination.name} with its line and "
+        f"reason; mend it in its file and label again."
     )
 
 

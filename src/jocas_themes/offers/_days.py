@@ -28,7 +28,13 @@ def read_first_days(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
 
 def _read_days(column: pd.Series) -> pd.Series:
     """Read datetimes, dates or strings as the day that is written, whatever the offset."""
-    if pd.api.types.is_datetime64_any_dtype(column):
+    if pd.api.types.is_datetime64_any_dtype(column) and not _holds_arrow_dates(column):
         days: pd.Series = column.dt.tz_localize(None).dt.floor("D").astype("datetime64[s]")
         return days
     return pd.Series(parse_days(pa.array(column.astype(str), pa.string())).astype("datetime64[s]"))
+
+
+def _holds_arrow_dates(column: pd.Series) -> bool:
+    """Tell Arrow's dates, which pandas calls datetimes, though they have no zone to drop."""
+    dtype = column.dtype
+    return isinstance(dtype, pd.ArrowDtype) and pa.types.is_date(dtype.pyarrow_dtype)

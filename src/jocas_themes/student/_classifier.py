@@ -334,7 +334,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         compiled = get_compiled(self)
         if compiled is None:
             return self._judge_distinct(_put_texts(offers, texts))
-        categories = self.features_.find_categories(offers) if self.structured_columns else None
+        features = self.features_
+        categories = features.find_categories(offers) if features.structured_columns else None
         n_threads: int = effective_n_jobs(self.n_jobs)  # type: ignore[arg-type]
         probabilities, unsure = estimate_probabilities(
             compiled, self.models_, texts, categories, n_threads
@@ -347,7 +348,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
 
     def _judge_distinct(self, offers: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return the probabilities of offers, those of each text computed once."""
-        if self.structured_columns:
+        if self.features_.structured_columns:
             return self._judge(offers)[2]
         numbers, texts = pd.factorize(offers["text"])
         probabilities = self._judge(pd.DataFrame({"text": texts}, dtype=object))[2]

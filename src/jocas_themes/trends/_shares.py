@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,7 +48,8 @@ def compute_shares(
     offer_ids : iterable of str, optional
         Count these offers alone, by their ``offer_id``. With the first offer of each group that
         `find_near_duplicates` found, a vacancy that was posted on four boards counts once, in
-        the period of its first post. By default all offers count.
+        the period of its first post. Where an id recurs among the labels, its first row counts.
+        By default all offers count.
 
     Returns
     -------
@@ -59,7 +61,8 @@ def compute_shares(
     Raises
     ------
     ValueError
-        If `by` is not one of the three, if a column is not there, or if a label is not 0 or 1.
+        If `by` is not one of the three, if a column is not there, if a label is not 0 or 1, or
+        if `labelled` is a URL.
     TypeError
         If `offer_ids` is a single string.
     FileNotFoundError
@@ -111,7 +114,7 @@ def compute_shares(
     if by not in PERIODS:
         raise ValueError(f"by must be one of {list(PERIODS)}, got {by!r}.")
     labelled = to_frame(labelled)
-    source = labelled if isinstance(labelled, pd.DataFrame) else _list_parts(Path(labelled))
+    source = labelled if isinstance(labelled, pd.DataFrame) else _list_parts(labelled)
     _warn_if_incomplete(labelled)
     columns = _read_columns(source)
     codes = _choose_themes(columns, themes)
@@ -137,14 +140,21 @@ def _warn_if_incomplete(labelled: pd.DataFrame | str | Path) -> None:
     if not isinstance(labelled, pd.DataFrame) and (Path(labelled) / "_INCOMPLETE").exists():
         warnings.warn(
             f"labelling was interrupted in {str(labelled)!r}: the shares are those of the "
-            f"beginning of the source only. Label it again.",
+            f"beginning of the source only. Go on with it: label_corpus(..., resume=True).",
             JocasThemesWarning,
             stacklevel=3,
         )
 
 
-def _list_parts(folder: Path) -> list[Path]:
+def _list_parts(labelled: str | Path) -> list[Path]:
     """List the parts of a folder, but for hidden and unfinished ones; or the one file."""
+    scheme, is_url, _ = str(labelled).partition("://")
+    if is_url:
+        raise ValueError(
+            f"labelled must be a DataFrame or a folder of this machine, got a URL ({scheme}://). "
+            f"Pass the table of done.read(), where done is what label_corpus returned."
+        )
+    folder = Path(labelled)
     if folder.is_file():
         return [folder]
     parts = sorted(
@@ -172,7 +182,8 @@ def _open_part(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise OffersError(
-            f"{path} is not a Parquet file: {error}. Delete it and label its offers again."
+            f"{path} is not a Parquet file: {error}. Label the offers anew: label_corpus(..., "
+            f"overwrite=True)."
         ) from error
 
 
@@ -248,10 +259,14 @@ def _read_ids(offer_ids: Iterable[str], columns: Sequence[str]) -> pd.Index:
 
 
 def _keep_offers(tables: Iterable[pd.DataFrame], wanted: pd.Index) -> Iterator[pd.DataFrame]:
-    """Keep the offers of some ids."""
+    """Keep the first offer of each of some ids."""
+    met = np.zeros(len(wanted) + 1, dtype=bool)
+    met[-1] = True  # where the indexer, by -1, puts ids that are not wanted
     for table in tables:
-        ids = pd.Index(table["offer_id"].to_numpy(dtype=object))
-        yield table[wanted.get_indexer(ids) >= 0]
+        places = wanted.get_indexer(pd.Index(table["offer_id"].to_numpy(dtype=object)))
+        is_first = ~met[places] & ~pd.Index(places).duplicated()
+        met[places] = True
+        yield table[is_first]
 
 
 def _count(

@@ -111,6 +111,15 @@ def test_structured_columns_are_features_too(annotated: pd.DataFrame, offers: pd
     check_identical(student, offers)
 
 
+def test_a_parameter_that_is_changed_after_the_fit_changes_nothing(
+    annotated: pd.DataFrame, offers: pd.DataFrame
+) -> None:
+    student = ThemeClassifier(structured_columns=("contractType",), cv=2, n_selected=None)
+    expected = student.fit(annotated[:60]).predict_proba(offers[:20])
+    student.set_params(structured_columns=())
+    np.testing.assert_array_equal(student.predict_proba(offers[:20]), expected)
+
+
 def test_a_constant_theme_keeps_its_prevalence(
     annotated: pd.DataFrame, offers: pd.DataFrame
 ) -> None:

@@ -161,7 +161,6 @@ def iter_file_batches(
     OffersError
         If the file cannot be read or has no text column.
     """
-    names = [name for name in dict.fromkeys(columns) if name not in ("offer_id", "text")]
     met: set[str] = set()
     n_rows = 0
     for piece in reading.iter_pieces(file, first_row):
@@ -169,7 +168,7 @@ def iter_file_batches(
         if piece.n_rows:
             if file.format != "jsonl":  # whose keys are only known at its end
                 _require_text(file, met, reading.selection)
-            yield build_batch(piece, names, reading.selection, reading.unreadable)
+            yield build_batch(piece, columns, reading.selection, reading.unreadable)
             n_rows += piece.n_rows
     if n_rows and not first_row:
         _require_text(file, met, reading.selection)
@@ -206,9 +205,10 @@ def _require_text(file: SourceFile, names: set[str], selection: Selection) -> No
 
 
 def build_batch(
-    piece: RawPiece, names: Sequence[str], selection: Selection, unreadable: UnreadableCells
+    piece: RawPiece, columns: Sequence[str], selection: Selection, unreadable: UnreadableCells
 ) -> pa.RecordBatch:
     """Settle the columns of a piece, and assemble its texts; see `iter_batches`."""
+    names = [name for name in dict.fromkeys(columns) if name not in ("offer_id", "text")]
     text_columns = selection.text_columns
     written = {
         name: _write_texts(name, raw)

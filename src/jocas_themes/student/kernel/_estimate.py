@@ -10,14 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from jocas_themes._native import load_kernel
-from jocas_themes.student._features import OfferFeatures
-from jocas_themes.student._scores import OfferScores
 from jocas_themes.student._themes import ThemeModel
 from jocas_themes.student.kernel._student import compile_student
 
 FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-Parts = tuple[OfferFeatures, OfferScores, Sequence[ThemeModel]]
 
 # Compiled once for each student, and gone with it: never a part of it that could be pickled.
 _compiled: weakref.WeakKeyDictionary[Any, tuple[list[Any], Any | None]] = (

@@ -25,7 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 # Logarithms of counts are handed over, as libraries differ in their last bits. A text in which
 # something comes more often is judged by Python.
 _N_COUNTS = 4_096
-# How many texts, sentences and tokens all threads together remember: some 25 MB.
+# How many texts, sentences and tokens all threads together remember: some 25 MB with
+# six themes, and fewer with more themes.
 _N_TEXTS = 1 << 16
 _N_SENTENCES = 1 << 17
 _N_TOKENS = 1 << 17
@@ -64,7 +65,8 @@ def compile_student(
             builder.add_constant()
         else:
             builder.add_line(float(model.intercept), _to_floats(model.coefficients))
-    return builder.build(forest, n_texts, n_sentences, n_tokens)
+    share = 6 / max(6, len(models))
+    return builder.build(forest, *(int(n * share) for n in (n_texts, n_sentences, n_tokens)))
 
 
 def _set_text(builder: Any, features: OfferFeatures, scores: OfferScores) -> None:
@@ -126,6 +128,6 @@ def _to_floats(values: Any) -> FloatArray:
 def _to_units(values: FloatArray, bits: int) -> npt.NDArray[np.int32]:
     """Write multiples of ``2 ** -bits`` as whole numbers."""
     units = round_to_bits(values, bits).ravel() * 2.0**bits
-    if np.abs(units).max(initial=0) > np.iinfo(np.int32).max:
+    if not np.abs(units).max(initial=0) <= np.iinfo(np.int32).max:  # nor NaN
         raise UnsupportedStudentError
     return units.astype(np.int32)

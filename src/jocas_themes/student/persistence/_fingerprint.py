@@ -47,9 +47,11 @@ def compute_model_fingerprint(model: Any) -> str:
 
 
 def list_foreign_steps(model: Any) -> list[Any]:
-    """List the steps before the student that are not this package's own."""
+    """List what may predict otherwise than the student alone: other steps, a class of one's own."""
     steps = [step for _, step in model.steps[:-1]] if isinstance(model, Pipeline) else []
-    return [step for step in steps if not type(step).__module__.startswith("jocas_themes.")]
+    foreign = [step for step in steps if not type(step).__module__.startswith("jocas_themes.")]
+    student = get_student(model)
+    return foreign if type(student) is ThemeClassifier else [*foreign, student]
 
 
 def _iter_content(model: Any) -> Iterator[bytes]:
@@ -60,7 +62,7 @@ def _iter_content(model: Any) -> Iterator[bytes]:
         "steps": [repr(step) for step in list_foreign_steps(model)],
         "themes": student.themes_,
         "thresholds": np.asarray(student.thresholds_, dtype=np.float64).tolist(),
-        "structured_columns": list(student.structured_columns),
+        "structured_columns": list(student.features_.structured_columns),
         "ngram_range": list(student.features_.ngram_range),
         "scores": scores.names,
         "vocabulary": list_vocabulary(student),
