@@ -213,7 +213,7 @@ def test_keys_are_shown_nowhere(
 def test_a_store_that_cannot_be_reached(
     student: ThemeClassifier, source: Path, s3: dict[str, str]
 ) -> None:
-    with pytest.raises(OSError, match=r"'s3://nowhere/labels/_writer' cannot be .*does not exist"):
+    with pytest.raises(OSError, match=r"'s3://nowhere/labels' cannot be .*does not exist"):
         label_corpus(student, source, "s3://nowhere/labels", progress=False)
 
 
