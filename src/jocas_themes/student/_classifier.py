@@ -336,7 +336,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             return self._judge_distinct(_put_texts(offers, texts))
         features = self.features_
         categories = features.find_categories(offers) if features.structured_columns else None
-        n_threads: int = effective_n_jobs(self.n_jobs)  # type: ignore[arg-type]
+        n_jobs: Any = self.n_jobs  # joblib's types leave out None
+        n_threads = int(effective_n_jobs(n_jobs))
         probabilities, unsure = estimate_probabilities(
             compiled, self.models_, texts, categories, n_threads
         )
