@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                        static_cast<std::int64_t>(columns.size())));
   const std::vector<std::string> words = split(lines[0], ' ');
   std::vector<std::int32_t> numbers, found, expected;
-  for (const std::string& word : words) numbers.push_back(vocabulary.words().find(word));
+  for (const std::string& word : words) numbers.push_back(vocabulary.words().find(jocas::WordTable::ask(word)));
   jocas::Vocabulary::Pending pending;
   vocabulary.visit_runs(numbers, 1, kLongest, pending,
                         [&](std::int32_t column) { found.push_back(column); });
