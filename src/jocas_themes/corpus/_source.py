@@ -16,8 +16,7 @@ from jocas_themes._optional import import_optional
 from jocas_themes.corpus._destination import Destination, LocalFolder
 from jocas_themes.corpus._rejects import PartRejects
 from jocas_themes.errors import OffersError
-from jocas_themes.offers._columns import TEXT_COLUMNS
-from jocas_themes.offers.reading import count_rows, iter_file_batches
+from jocas_themes.offers.reading import count_rows, iter_file_batches, require_text
 from jocas_themes.offers.reading._reading import Reading, check_chunk_rows, open_reading
 from jocas_themes.offers.reading._selection import Columns, build_selection
 from jocas_themes.offers.reading._sources import SourceFile
@@ -50,11 +49,9 @@ Offers: TypeAlias = pd.DataFrame | pa.RecordBatch
 
 
 class Chunk(NamedTuple):
-    """Offers of one file, from row ``start`` on, and the place behind them."""
+    """Offers of one file, and the place behind them."""
 
     offers: Offers
-    file: int
-    start: int
     end: Place
 
 
@@ -102,7 +99,7 @@ def iter_chunks(
                 end = Place(number, row + len(taken), rejects.line)
                 if is_last and first == len(offers):
                     end = Place(number + 1)
-                yield Chunk(taken, number, row, end)
+                yield Chunk(taken, end)
                 room = room - len(taken) or reading.piece_rows
                 row += len(taken)
 
@@ -118,8 +115,8 @@ def _iter_offers(
         return
     row = 0
     for table in reading.iter_offers():
-        if len(table):
-            _require_text(file, table, reading)
+        if len(table) and file.format != "jsonl":  # of which absent keys are null
+            require_text(file, table.columns, reading.selection)
         rest = table.iloc[max(0, first_row - row) :]
         row += len(table)
         if len(rest):
@@ -177,16 +174,6 @@ def check_apart(
         raise ValueError(
             f"destination {destination.name!r} and source overlap: the labels would be read as "
             f"offers, or replace them. Choose a folder beside the source."
-        )
-
-
-def _require_text(file: SourceFile, table: pd.DataFrame, reading: Reading) -> None:
-    """Refuse a file whose offers all would be without text; of JSON, absent keys are null."""
-    if file.format != "jsonl" and not any(map(reading.selection.makes_text, table.columns)):
-        wanted = list(reading.selection.text_columns or ("text", *TEXT_COLUMNS))
-        raise OffersError(
-            f"{file.name!r} has no text: none of the columns {wanted[:8]!r} is there. Leave it "
-            f"out of the source, or name its text with the model's text_columns."
         )
 
 

@@ -6,6 +6,7 @@ from jocas_themes.offers.reading._batches import (
     count_rows,
     iter_batches,
     iter_file_batches,
+    require_text,
 )
 from jocas_themes.offers.reading._cells import (
     find_arrow_type,
@@ -31,6 +32,7 @@ __all__ = [
     "iter_offers",
     "parse_days",
     "read_offers",
+    "require_text",
     "settle_arrow",
     "settle_column",
     "to_raw",

@@ -1,7 +1,7 @@
 """Offers as Arrow batches, file by file: an id, a text and some columns of each, for millions."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -167,11 +167,11 @@ def iter_file_batches(
         met.update(piece.columns)
         if piece.n_rows:
             if file.format != "jsonl":  # whose keys are only known at its end
-                _require_text(file, met, reading.selection)
+                require_text(file, met, reading.selection)
             yield build_batch(piece, columns, reading.selection, reading.unreadable)
             n_rows += piece.n_rows
     if n_rows and not first_row:
-        _require_text(file, met, reading.selection)
+        require_text(file, met, reading.selection)
 
 
 def count_rows(file: SourceFile) -> int | None:
@@ -194,7 +194,7 @@ def _iter_files(
     reading.warn(stacklevel=2)
 
 
-def _require_text(file: SourceFile, names: set[str], selection: Selection) -> None:
+def require_text(file: SourceFile, names: Iterable[str], selection: Selection) -> None:
     """Refuse a file without any text column."""
     if not any(selection.makes_text(name) for name in names):
         wanted = list(selection.text_columns or ("text", *TEXT_COLUMNS))
