@@ -214,44 +214,49 @@ class Categories {
   bool is_empty_;
 };
 
-nb::tuple predict(Worker& worker, nb::handle texts, Array<std::int64_t> starts,
-                  Array<std::int32_t> columns, std::size_t n_threads) {
+// Fill `width` figures for each text: compute(row's text, its categories, scratch, figures).
+template <class Compute>
+nb::tuple compute_rows(Worker& worker, nb::handle texts, const Array<std::int64_t>& starts,
+                       const Array<std::int32_t>& columns, std::size_t n_threads,
+                       std::size_t width, const Compute& compute) {
   const HeldTexts held(texts);
   const TextColumn rows = held.view();
   const Categories categories(starts, columns, rows.size());
-  const Student& student = worker.student();
-  std::vector<double> log_odds(rows.size() * student.n_themes());
+  std::vector<double> figures(rows.size() * width);
   std::vector<std::int64_t> unsure;
   {
     nb::gil_scoped_release released;
     unsure = worker.run(rows.size(), n_threads, [&](std::size_t row, Student::Scratch& scratch) {
-      const auto [first, n] = categories[row];
-      return student.predict(rows[row], first, n, scratch, &log_odds[row * student.n_themes()]);
+      return compute(rows[row], categories[row], scratch, figures.data() + row * width);
     });
   }
-  return nb::make_tuple(to_numpy(std::move(log_odds)), to_numpy(std::move(unsure)));
+  return nb::make_tuple(to_numpy(std::move(figures)), to_numpy(std::move(unsure)));
+}
+
+using CategoriesOfRow = std::pair<const std::int32_t*, std::size_t>;
+
+nb::tuple predict(Worker& worker, nb::handle texts, Array<std::int64_t> starts,
+                  Array<std::int32_t> columns, std::size_t n_threads) {
+  const Student& student = worker.student();
+  const auto compute = [&](std::string_view text, CategoriesOfRow categories,
+                           Student::Scratch& scratch, double* log_odds) {
+    return student.predict(text, categories.first, categories.second, scratch, log_odds);
+  };
+  return compute_rows(worker, texts, starts, columns, n_threads, student.n_themes(), compute);
 }
 
 nb::tuple score(Worker& worker, nb::handle texts, Array<std::int64_t> starts,
                 Array<std::int32_t> columns, std::size_t n_threads) {
-  const HeldTexts held(texts);
-  const TextColumn rows = held.view();
-  const Categories categories(starts, columns, rows.size());
   const Student& student = worker.student();
+  const auto compute = [&](std::string_view text, CategoriesOfRow categories,
+                           Student::Scratch& scratch, double* scores) {
+    if (!student.read(text, categories.first, categories.second, scratch)) return false;
+    if (!student.score(text, scratch)) return false;
+    std::copy(scratch.scores.begin(), scratch.scores.end(), scores);
+    return true;
+  };
   const std::size_t width = student.n_themes() * student.n_scores();
-  std::vector<double> scores(rows.size() * width);
-  std::vector<std::int64_t> unsure;
-  {
-    nb::gil_scoped_release released;
-    unsure = worker.run(rows.size(), n_threads, [&](std::size_t row, Student::Scratch& scratch) {
-      const auto [first, n] = categories[row];
-      if (!student.read(rows[row], first, n, scratch)) return false;
-      if (!student.score(rows[row], scratch)) return false;
-      std::copy(scratch.scores.begin(), scratch.scores.end(), scores.begin() + static_cast<std::ptrdiff_t>(row * width));
-      return true;
-    });
-  }
-  return nb::make_tuple(to_numpy(std::move(scores)), to_numpy(std::move(unsure)));
+  return compute_rows(worker, texts, starts, columns, n_threads, width, compute);
 }
 
 // The TF-IDF of texts as a CSR matrix.
