@@ -2,16 +2,13 @@
 
 import base64
 import html
-import io
-import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import pandas as pd
 
-from jocas_themes._optional import import_optional
 from jocas_themes.errors import MissingDependencyError
-from jocas_themes.reports._sections import Picture, Section
+from jocas_themes.reports._pictures import Picture, render_svg
+from jocas_themes.reports._sections import Section
 
 # Colours are the reader's own, light or dark; pictures lie on white.
 _STYLE = """
@@ -105,26 +102,6 @@ def _render_table(table: pd.DataFrame) -> str:
 def _draw_pictures(pictures: Iterable[Picture]) -> list[str]:
     """Draw all pictures as SVG; none without matplotlib."""
     try:
-        matplotlib = import_optional("matplotlib.style", extra="plots", purpose="a page")
-        figures = import_optional("matplotlib.figure", extra="plots", purpose="a page")
+        return [render_svg(picture) for picture in pictures]
     except MissingDependencyError:
         return []
-    drawn = []
-    # The reader's own style may be dark, and the page must be the same each time.
-    with matplotlib.context(["default", {"svg.hashsalt": "jocas_themes"}]):
-        for picture in pictures:
-            figure = figures.Figure((picture.width, picture.height), layout="constrained")
-            picture.draw(figure.subplots())
-            drawn.append(_write_svg(figure))
-    return drawn
-
-
-def _write_svg(figure: Any) -> str:
-    """Write a figure as SVG, without a date."""
-    file = io.BytesIO()
-    with warnings.catch_warnings():
-        # A board's name in letters that the font lacks is drawn as boxes.
-        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
-        about = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(file, format="svg", metadata=about)
-    return file.getvalue().decode("utf-8")

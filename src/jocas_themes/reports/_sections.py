@@ -1,8 +1,8 @@
 """The sections of a report: what they are called, say, list and draw."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,21 +17,7 @@ from jocas_themes.plots import (
 from jocas_themes.plots._names import name_grouping, name_theme
 from jocas_themes.plots._rows import ROW_INCHES
 from jocas_themes.reports._findings import GOLD, TEACHER
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_WIDTH = 7.6
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """What draws a picture, its size in inches, and what it says to those who cannot see it."""
-
-    draw: "Callable[[Axes], object]"
-    height: float
-    description: str
-    width: float = _WIDTH
+from jocas_themes.reports._pictures import Picture
 
 
 @dataclass(frozen=True, eq=False)
