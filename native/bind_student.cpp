@@ -55,8 +55,8 @@ class StudentBuilder {
 
   void set_text(nb::handle runs, Array<double> idf, Array<double> log_counts, std::size_t min_n,
                 std::size_t max_n, std::size_t n_categories) {
-    parts_.tfidf.emplace(*parts_.fold_words, Vocabulary(HeldTexts(runs).view()), to_vector(idf),
-                         to_vector(log_counts), min_n, max_n);
+    parts_.tfidf.emplace(Tokeniser(*parts_.fold_words), Vocabulary(HeldTexts(runs).view()),
+                         to_vector(idf), to_vector(log_counts), min_n, max_n);
     parts_.n_categories = n_categories;
   }
 
@@ -290,8 +290,9 @@ std::size_t tokenise(Worker& worker, nb::handle texts) {
   nb::gil_scoped_release released;
   std::size_t n_words = 0;
   worker.run(rows.size(), 1, [&](std::size_t row, Student::Scratch& scratch) {
-    const bool is_sure = worker.student().parts().tfidf->tokenise(rows[row], scratch.tfidf);
-    n_words += scratch.tfidf.tokens.size();
+    const Tokeniser& tokeniser = worker.student().parts().tfidf->tokeniser();
+    const bool is_sure = tokeniser.cut(rows[row], scratch.tfidf.text);
+    n_words += scratch.tfidf.text.tokens.size();
     return is_sure;
   });
   return n_words;

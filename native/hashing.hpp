@@ -4,12 +4,15 @@
 // `BoundedCache`, whose keys are 128 bits under a seed that nobody knows.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "bytes.hpp"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
@@ -26,15 +29,6 @@ inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 #else
   return (a * b) ^ __umulh(a, b);
 #endif
-}
-
-inline std::uint64_t load_little_endian(const char* bytes) {
-  std::uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word;
 }
 
 // The first 16 bytes of a text, zeros where it is shorter: all there is of most words.
@@ -65,23 +59,38 @@ inline Head load_head(std::string_view text) {
 
 constexpr std::uint64_t kFirstFactor = 0x9E3779B97F4A7C15u, kSecondFactor = 0xC2B2AE3D27D4EB4Fu;
 
-// The hash of a text whose head is known.
-inline std::uint64_t hash_text(std::string_view text, const Head& head, std::uint64_t seed = 0) {
+// The hashes of a text, whose head is known, under several seeds: side by side, as each waits for
+// its own state.
+template <std::size_t kSeeds>
+std::array<std::uint64_t, kSeeds> hash_text(std::string_view text, const Head& head,
+                                            const std::array<std::uint64_t, kSeeds>& seeds) {
   const std::size_t size = text.size();
-  // The seed is in both factors: else a text could make one of them 0, and hide the other.
-  const std::uint64_t other_seed = seed * kSecondFactor;
-  std::uint64_t state = mix(head.first ^ kFirstFactor ^ other_seed, head.second ^ kSecondFactor ^ seed);
+  std::array<std::uint64_t, kSeeds> states{}, first_factors{};
+  for (std::size_t k = 0; k < kSeeds; ++k) {
+    // The seed is in both factors: else a text could make one of them 0, and hide the other.
+    first_factors[k] = kFirstFactor ^ seeds[k] * kSecondFactor;
+    states[k] = mix(head.first ^ first_factors[k], head.second ^ kSecondFactor ^ seeds[k]);
+  }
   for (std::size_t i = 16; i < size; i += 16) {
     // The last 16 bytes may be looked at twice.
     const char* bytes = text.data() + (i + 16 <= size ? i : size - 16);
-    state = mix(load_little_endian(bytes) ^ kFirstFactor ^ other_seed,
-                load_little_endian(bytes + 8) ^ state);
+    const std::uint64_t first = load_little_endian(bytes), second = load_little_endian(bytes + 8);
+    for (std::size_t k = 0; k < kSeeds; ++k) {
+      states[k] = mix(first ^ first_factors[k], second ^ states[k]);
+    }
   }
-  return mix(state ^ size, kSecondFactor ^ seed);
+  for (std::size_t k = 0; k < kSeeds; ++k) {
+    states[k] = mix(states[k] ^ size, kSecondFactor ^ seeds[k]);
+  }
+  return states;
 }
 
-inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0) {
-  return hash_text(text, load_head(text), seed);
+inline std::uint64_t hash_text(std::string_view text, const Head& head) {
+  return hash_text<1>(text, head, {0})[0];
+}
+
+inline std::uint64_t hash_text(std::string_view text) {
+  return hash_text(text, load_head(text));
 }
 
 struct Key128 {
@@ -97,8 +106,8 @@ inline Key128 make_seed() {
 }
 
 inline Key128 hash_text_128(std::string_view text, Key128 seed) {
-  const Head head = load_head(text);
-  return {hash_text(text, head, seed.low), hash_text(text, head, seed.high)};
+  const auto [low, high] = hash_text<2>(text, load_head(text), {seed.low, seed.high});
+  return {low, high};
 }
 
 inline void prefetch([[maybe_unused]] const void* address) {

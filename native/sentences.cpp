@@ -215,12 +215,11 @@ void Sentences::score(Scratch& scratch, std::uint64_t found, double* scores) con
   }
 }
 
-void Sentences::find_words(Scratch& scratch) const {
+void Sentences::find_runs(Scratch& scratch) const {
   const std::size_t size = scratch.folded.size();
   scratch.folded.append(kPadding, ' ');
   const std::string_view text(scratch.folded.data(), size);
-  const WordTable& known = weights_->runs.words();
-  scratch.queries.clear();
+  scratch.runs.queries.clear();
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t start = i;
     std::size_t n = 0, step = 1;
@@ -231,29 +230,21 @@ void Sentences::find_words(Scratch& scratch) const {
       if (byte < 0x80 ? !ascii_word_[byte] : (classes_[point.value] & kWord) == 0) break;
     }
     if (n >= 2) {
-      scratch.queries.push_back(WordTable::ask_padded(text.substr(start, i - start)));
-      known.prefetch_slot(scratch.queries.back());
+      scratch.runs.queries.push_back(WordTable::ask_padded(text.substr(start, i - start)));
     }
     i += step;  // what parts words
   }
-  for (const WordTable::Query& query : scratch.queries) known.prefetch_word(query);
-  scratch.words.clear();
-  for (const WordTable::Query& query : scratch.queries) scratch.words.push_back(known.find(query));
+  weights_->runs.find_runs(1, weights_->max_run, scratch.runs);
   scratch.folded.resize(size);
 }
 
 void Sentences::add_runs(Scratch& scratch) const {
-  find_words(scratch);
+  find_runs(scratch);
   const auto terms_of = [&](std::int32_t column) {
     return &weights_->run_terms[static_cast<std::size_t>(column) * n_themes_];
   };
-  scratch.columns.clear();
-  const auto visit = [&](std::int32_t column) {
-    prefetch(terms_of(column));
-    scratch.columns.push_back(column);
-  };
-  weights_->runs.visit_runs(scratch.words, 1, weights_->max_run, scratch.pending, visit);
-  for (const std::int32_t column : scratch.columns) {
+  for (const std::int32_t column : scratch.runs.columns) prefetch(terms_of(column));
+  for (const std::int32_t column : scratch.runs.columns) {
     const std::int32_t* terms = terms_of(column);
     for (std::size_t theme = 0; theme < n_themes_; ++theme) scratch.sums[theme] += terms[theme];
   }
@@ -309,7 +300,6 @@ void Sentences::find_pieces(std::string_view token, Scratch& scratch) const {
       scratch.queries.push_back(WordTable::ask_padded(padded.substr(start, end - start)));
       weights_->pieces.prefetch_slot(scratch.queries.back());
     }
-    for (const WordTable::Query& query : scratch.queries) weights_->pieces.prefetch_word(query);
     for (const WordTable::Query& query : scratch.queries) {
       const std::int32_t column = weights_->pieces.find(query);
       if (column < 0) continue;

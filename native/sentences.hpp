@@ -43,11 +43,11 @@ class Sentences {
 
     std::string folded, padded;
     std::vector<std::uint32_t> ends;  // of the code points of `padded`
+    Vocabulary::Scratch runs;
     std::vector<WordTable::Query> queries;
-    std::vector<std::int32_t> words, columns;
+    std::vector<std::int32_t> columns;
     std::vector<std::string_view> tokens;
     std::vector<Key128> token_keys;
-    Vocabulary::Pending pending;
     std::vector<std::int64_t> sums;
     Patterns::Scratch patterns;
     BoundedCache known_sentences, known_tokens;
@@ -74,7 +74,7 @@ class Sentences {
  private:
   // Write a sentence folded, its tokens parted by single spaces; false if it is ill-formed.
   bool fold(std::string_view sentence, std::string& folded) const;
-  void find_words(Scratch& scratch) const;
+  void find_runs(Scratch& scratch) const;
   void add_runs(Scratch& scratch) const;
   std::size_t add_pieces(Scratch& scratch) const;
   void find_pieces(std::string_view token, Scratch& scratch) const;

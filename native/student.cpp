@@ -1,6 +1,7 @@
 #include "student.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -19,6 +20,36 @@ double round_half_even(double value) {
   constexpr double kPush = 6755399441055744.0;  // 1.5 * 2 ** 52
   return (value + kPush) - kPush;
 }
+
+// The products of a row's values with the coefficients of their columns.
+struct Products {
+  const SparseRow& row;
+  const std::int32_t* coefficients;  // [column][theme]
+  std::size_t n_themes;
+
+  const std::int32_t* coefficients_of(std::size_t i) const {
+    return coefficients + static_cast<std::size_t>(row.columns[i]) * n_themes;
+  }
+
+  // Add them up for some themes: as many as sums that stay in registers.
+  template <std::size_t kThemes>
+  void add(std::size_t first, std::int64_t* sums) const {
+    constexpr std::size_t kAhead = 16;
+    std::array<std::int64_t, kThemes> added{};
+    for (std::size_t i = 0; i < row.columns.size(); ++i) {
+      if (i + kAhead < row.columns.size()) prefetch(coefficients_of(i + kAhead) + first);
+      const auto value = static_cast<std::int64_t>(round_half_even(row.values[i] * kValueScale));
+      const std::int32_t* own = coefficients_of(i) + first;
+      for (std::size_t theme = 0; theme < kThemes; ++theme) added[theme] += value * own[theme];
+    }
+    std::copy(added.begin(), added.end(), sums + first);
+  }
+};
+
+using AddProducts = void (Products::*)(std::size_t, std::int64_t*) const;
+constexpr std::array<AddProducts, 9> kAddProducts{
+    nullptr,           &Products::add<1>, &Products::add<2>, &Products::add<3>, &Products::add<4>,
+    &Products::add<5>, &Products::add<6>, &Products::add<7>, &Products::add<8>};
 
 // Scores are, in this order: of the text; largest, runner-up and sum of the sentences; findings.
 std::size_t count_scores(const StudentParts& parts) {
@@ -71,7 +102,8 @@ bool Student::predict(std::string_view text, const std::int32_t* categories,
     judge(scratch, place);
     return true;
   };
-  if (parts_.n_categories > 0) return compute(log_odds);  // the text is not all there is to know
+  // Where there are categories, the text is not all there is to know.
+  if (parts_.n_categories > 0 || n_categories > 0) return compute(log_odds);
   const auto [place, known] = scratch.known_texts.find(scratch.known_texts.key_of(text));
   double* remembered = &scratch.known_log_odds[place * n_themes()];
   if (!known && !compute(remembered)) {
@@ -104,17 +136,10 @@ bool Student::score(std::string_view text, Scratch& scratch) const {
 
 void Student::score_text(Scratch& scratch) const {
   const std::size_t n = n_themes();
-  std::fill(scratch.sums.begin(), scratch.sums.end(), 0);
-  constexpr std::size_t kAhead = 16;
-  const std::vector<std::int32_t>& columns = scratch.row.columns;
-  const auto coefficients_of = [&](std::size_t i) {
-    return &parts_.text.coefficients[static_cast<std::size_t>(columns[i]) * n];
-  };
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i + kAhead < columns.size()) prefetch(coefficients_of(i + kAhead));
-    const auto value = static_cast<std::int64_t>(round_half_even(scratch.row.values[i] * kValueScale));
-    const std::int32_t* coefficients = coefficients_of(i);
-    for (std::size_t theme = 0; theme < n; ++theme) scratch.sums[theme] += value * coefficients[theme];
+  const Products products{scratch.row, parts_.text.coefficients.data(), n};
+  constexpr std::size_t kMost = kAddProducts.size() - 1;
+  for (std::size_t first = 0; first < n; first += kMost) {
+    (products.*kAddProducts[std::min(kMost, n - first)])(first, scratch.sums.data());
   }
   for (std::size_t theme = 0; theme < n; ++theme) {
     const double sum = static_cast<double>(scratch.sums[theme]) * kProductUnit;

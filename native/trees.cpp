@@ -16,10 +16,9 @@ constexpr std::int32_t kLowest = std::numeric_limits<std::int32_t>::min();
 constexpr std::int32_t kHighest = std::numeric_limits<std::int32_t>::max();
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-// A slot is where the two keys of a feature lie. The first are no feature's.
+// A slot is where the two keys of a feature lie. The first is no feature's.
 constexpr std::uint32_t kLeafSlot = 0;     // nothing is ever written here
-constexpr std::uint32_t kUnaskedSlot = 2;  // of all columns that no tree asks for
-constexpr std::size_t kScoreSlots = 4;
+constexpr std::size_t kScoreSlots = 2;
 
 std::int32_t to_key(float value) {
   const float unsigned_zero = value + 0.0f;  // -0 + 0 is 0
@@ -68,7 +67,8 @@ void check_sizes(const ForestArrays& arrays) {
 Forest::Forest(const ForestArrays& arrays) : n_scores_(arrays.n_scores) {
   check_sizes(arrays);
   const std::size_t n_themes = arrays.base_margins.size();
-  column_slots_.assign(arrays.n_columns, kUnaskedSlot);
+  column_slots_.assign(arrays.n_columns, kLeafSlot);
+  asked_columns_.assign((arrays.n_columns + 63) / 64, 0);
   n_keys_ = kScoreSlots + 2 * n_themes * n_scores_;
   add_leaf(-0.0f);  // stands for the trees that a group lacks: to add -0 changes nothing
   for (std::size_t theme = 0; theme < n_themes; ++theme) {
@@ -124,16 +124,27 @@ std::uint32_t Forest::find_slot(std::size_t theme, std::int64_t feature) {
     return static_cast<std::uint32_t>(kScoreSlots + 2 * (theme * n_scores_ + place));
   }
   std::uint32_t& slot = column_slots_[place - n_scores_];
-  if (slot == kUnaskedSlot) {
+  if (slot == kLeafSlot) {  // none yet
     slot = static_cast<std::uint32_t>(n_keys_);
     n_keys_ += 2;
+    const std::size_t column = place - n_scores_;
+    asked_columns_[column / 64] |= std::uint64_t{1} << (column % 64);
   }
   return slot;
 }
 
-std::uint32_t Forest::slot_of(std::int32_t column) const {
-  const auto place = static_cast<std::size_t>(column);  // a negative one becomes huge
-  return place < column_slots_.size() ? column_slots_[place] : kUnaskedSlot;
+// Find where in a row are columns that a tree asks for.
+void Forest::find_asked(const std::int32_t* columns, std::size_t count, Scratch& scratch) const {
+  scratch.asked_.resize(count);
+  std::size_t n_asked = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto column = static_cast<std::size_t>(columns[i]);  // a negative one becomes huge
+    // Written in any case: a branch here would often be guessed wrong.
+    scratch.asked_[n_asked] = i;
+    n_asked += column / 64 < asked_columns_.size() &&
+               (asked_columns_[column / 64] >> (column % 64) & 1) != 0;
+  }
+  scratch.asked_.resize(n_asked);
 }
 
 Forest::Scratch::Scratch(const Forest& forest) : keys_(forest.n_keys_) {
@@ -147,8 +158,11 @@ void Forest::predict(const std::int32_t* columns, const double* values, std::siz
   for (std::size_t i = 0; i < n_themes() * n_scores_; ++i) {
     set(keys, kScoreSlots + 2 * i, scores[i] == 0 ? kMissing : scores[i]);
   }
-  // All columns are written, asked for or not: a branch here would often be guessed wrong.
-  for (std::size_t i = 0; i < count; ++i) set(keys, slot_of(columns[i]), values[i]);
+  find_asked(columns, count, scratch);
+  const auto slot_of = [&](std::size_t i) {
+    return column_slots_[static_cast<std::size_t>(columns[i])];
+  };
+  for (const std::size_t i : scratch.asked_) set(keys, slot_of(i), values[i]);
   std::size_t group = 0;
   for (std::size_t theme = 0; theme < n_themes(); ++theme) {
     float margin = themes_[theme].base_margin;
@@ -157,7 +171,7 @@ void Forest::predict(const std::int32_t* columns, const double* values, std::siz
     }
     margins[theme] = margin;
   }
-  for (std::size_t i = 0; i < count; ++i) set(keys, slot_of(columns[i]), kMissing);
+  for (const std::size_t i : scratch.asked_) set(keys, slot_of(i), kMissing);
 }
 
 float Forest::add_group(float margin, const Group& group, const std::int32_t* keys) const {

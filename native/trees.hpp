@@ -35,6 +35,7 @@ class Forest {
    private:
     friend class Forest;
     std::vector<std::int32_t> keys_;
+    std::vector<std::size_t> asked_;  // where in the row are columns that trees ask for
   };
 
   // Throws std::invalid_argument where the arrays are no forest.
@@ -69,12 +70,13 @@ class Forest {
   void add_leaf(float value);
   std::uint32_t add_tree(const ForestArrays& arrays, std::size_t theme, std::size_t tree);
   std::uint32_t find_slot(std::size_t theme, std::int64_t feature);
-  std::uint32_t slot_of(std::int32_t column) const;
+  void find_asked(const std::int32_t* columns, std::size_t count, Scratch& scratch) const;
   float add_group(float margin, const Group& group, const std::int32_t* keys) const;
 
   std::size_t n_scores_;
   std::size_t n_keys_ = 0;
   std::vector<std::uint32_t> column_slots_;
+  std::vector<std::uint64_t> asked_columns_;  // a bit each: few are, and this is small
   std::vector<Theme> themes_;
   std::vector<Group> groups_;
   std::vector<Node> nodes_;

@@ -45,51 +45,35 @@ class WordTable {
   std::int32_t find(const Query& query) const {
     for (std::size_t place = query.hash & mask_;; place = (place + 1) & mask_) {
       const Slot& slot = slots_[place];
-      if (slot.number < 0) return -1;
-      if (slot.tag == tag_of(query.hash) && is_word(slot.number, query)) return slot.number;
+      if (slot.number < 0 || is_word(slot, query)) return slot.number;
     }
   }
 
-  // To look up many texts at once: first this for all, then that for all, then `find`.
+  // To look up many texts at once: first this for all, then `find`.
   void prefetch_slot(const Query& query) const { prefetch(&slots_[query.hash & mask_]); }
-  void prefetch_word(const Query& query) const {
-    const Slot& slot = slots_[query.hash & mask_];
-    if (slot.number >= 0 && slot.tag == tag_of(query.hash)) prefetch(&words_[index(slot.number)]);
-  }
 
-  std::size_t size() const { return words_.size(); }
-
-  static std::size_t index(std::int32_t number) { return static_cast<std::size_t>(number); }
+  std::size_t size() const { return n_words_; }
 
  private:
-  friend class Vocabulary;
-
   struct Slot {
-    std::uint32_t tag = 0;
-    std::int32_t number = -1;
-  };
-  struct Word {
     Head head;
     std::uint32_t start = 0, size = 0;
-    std::int32_t column = -1;  // a vocabulary's, -1 for none
-    bool extends = false;      // whether longer runs begin with it
+    std::int32_t number = -1;
   };
 
-  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
-
-  bool is_word(std::int32_t number, const Query& query) const {
-    const Word& word = words_[index(number)];
-    return word.head == query.head && word.size == query.word.size() &&
-           (word.size <= kPadding || word_at(word) == query.word);
+  bool is_word(const Slot& slot, const Query& query) const {
+    return slot.head == query.head && slot.size == query.word.size() &&
+           (slot.size <= kPadding || word_at(slot) == query.word);
   }
 
-  std::string_view word_at(const Word& word) const { return {bytes_.data() + word.start, word.size}; }
+  std::string_view word_at(const Slot& slot) const {
+    return {bytes_.data() + slot.start, slot.size};
+  }
 
-  void put(std::uint64_t hash, std::int32_t number);
+  void put(std::uint64_t hash, const Slot& slot);
 
   std::vector<Slot> slots_;
-  std::size_t mask_ = 0;
-  std::vector<Word> words_;
+  std::size_t mask_ = 0, n_words_ = 0;
   std::string bytes_;
 };
 
@@ -99,13 +83,17 @@ class Vocabulary {
  public:
   static constexpr std::int32_t kNone = -1;
 
-  // Runs that may be there, to be looked up once their places are at hand; one a thread.
-  struct Pending {
+  // What one thread needs to find runs.
+  struct Scratch {
+    // Two words that may begin a run, to be looked up once their place is at hand.
     struct Pair {
-      std::uint32_t start;
       std::uint64_t hash;
+      std::size_t start;
     };
+    std::vector<WordTable::Query> queries;
+    std::vector<std::int32_t> words;
     std::vector<Pair> pairs;
+    std::vector<std::int32_t> columns;  // what was found last
   };
 
   // Runs of words parted by single spaces, in the order of their columns.
@@ -113,44 +101,16 @@ class Vocabulary {
 
   std::size_t size() const { return n_columns_; }
 
-  const WordTable& words() const { return words_; }
-
-  // Call visit(column) for each run, of min_n to max_n words, in words given by number (kNone
-  // where unknown), as often as it occurs, in no special order.
-  template <class Visit>
-  void visit_runs(const std::vector<std::int32_t>& words, std::size_t min_n, std::size_t max_n,
-                  Pending& pending, Visit&& visit) const {
-    pending.pairs.clear();
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (words[i] < 0) continue;
-      const WordTable::Word& word = words_.words_[WordTable::index(words[i])];
-      if (min_n <= 1 && word.column >= 0) visit(word.column);
-      if (max_n < 2 || !word.extends || i + 1 == words.size() || words[i + 1] < 0) continue;
-      const std::uint64_t hash = spread(key_of(words[i], words[i + 1]));
-      // Most pairs of words are no run: one bit tells, without a look at the large table.
-      if (!passes(hash)) continue;
-      prefetch(&edges_[hash & edge_mask_]);
-      pending.pairs.push_back({static_cast<std::uint32_t>(i), hash});
-    }
-    for (const auto& [start, hash] : pending.pairs) {
-      const Edge* edge = find_edge(key_of(words[start], words[start + 1]), hash);
-      for (std::size_t n = 2; edge != nullptr; ++n) {
-        if (n >= min_n && edge->column >= 0) visit(edge->column);
-        if (n == max_n || !edge->extends || start + n >= words.size()) break;
-        const std::int32_t next = words[start + n];
-        if (next < 0) break;
-        const std::uint64_t key = key_of(edge->child, next), longer = spread(key);
-        edge = passes(longer) ? find_edge(key, longer) : nullptr;
-      }
-    }
-  }
+  // Find the columns of all runs, of min_n to max_n words, in the words that `scratch.queries`
+  // asks for: each as often as it occurs, in no special order.
+  void find_runs(std::size_t min_n, std::size_t max_n, Scratch& scratch) const;
 
  private:
+  // One more word after a run.
   struct Edge {
     std::uint64_t key = 0;
     std::int32_t child = kNone;  // none where there is no edge
     std::int32_t column = kNone;
-    bool extends = false;
   };
 
   static std::uint64_t key_of(std::int32_t node, std::int32_t word) {
@@ -159,26 +119,34 @@ class Vocabulary {
   }
 
   static std::uint64_t spread(std::uint64_t key) {
-    return mix(key ^ 0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu);
+    return mix(key ^ kFirstFactor, kSecondFactor);
   }
 
   bool passes(std::uint64_t hash) const {
     return (filter_[(hash >> 40) & filter_mask_] >> (hash >> 34 & 63) & 1) != 0;
   }
 
-  const Edge* find_edge(std::uint64_t key, std::uint64_t hash) const {
-    for (std::size_t place = hash & edge_mask_;; place = (place + 1) & edge_mask_) {
-      const Edge& edge = edges_[place];
-      if (edge.child < 0) return nullptr;
-      if (edge.key == key) return &edge;
-    }
+  // The edge of a key, or the free place where it would be.
+  const Edge& find_edge(std::uint64_t key, std::uint64_t hash) const {
+    std::size_t place = hash & edge_mask_;
+    while (edges_[place].key != key && edges_[place].child >= 0) place = (place + 1) & edge_mask_;
+    return edges_[place];
   }
 
+  const Edge& find_edge(const Scratch::Pair& pair, const Scratch& scratch) const {
+    return find_edge(key_of(scratch.words[pair.start], scratch.words[pair.start + 1]), pair.hash);
+  }
+
+  void find_words(Scratch& scratch) const;
+  void find_pairs(std::size_t max_n, Scratch& scratch) const;
+  void find_longer(const Scratch::Pair& pair, std::size_t min_n, std::size_t max_n,
+                   Scratch& scratch) const;
   void add_run(const std::vector<std::int32_t>& words, std::int32_t column);
   std::size_t add_edge(std::int32_t node, std::int32_t word);
-  void grow_edges(std::size_t n_slots);
+  void resize_edges(std::size_t n_slots);
 
   WordTable words_;
+  std::vector<std::int32_t> word_columns_;  // of each word alone, kNone for none
   std::size_t n_columns_ = 0;
   std::int32_t n_nodes_ = 0;
   std::vector<Edge> edges_;

@@ -73,7 +73,7 @@ jocas::Student make_student() {
   parts.fold_words = jocas::make_fold_table(" ");
   parts.fold_sentences = jocas::make_fold_table("");
   parts.classes = std::make_unique<jocas::ClassTable>(jocas::make_class_page);
-  parts.tfidf.emplace(*parts.fold_words, make_vocabulary(runs),
+  parts.tfidf.emplace(jocas::Tokeniser(*parts.fold_words), make_vocabulary(runs),
                       std::vector<double>(runs.size(), 1.5), std::vector<double>{1, 1, 1.7, 2.1}, 1, 2);
   parts.text = {std::vector<std::int32_t>(runs.size() * kThemes, 1 << 18), {0.1, -0.1}};
   parts.patterns = make_patterns();

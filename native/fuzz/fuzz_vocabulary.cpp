@@ -38,11 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                        nullptr, 0,
                                                        static_cast<std::int64_t>(columns.size())));
   const std::vector<std::string> words = split(lines[0], ' ');
-  std::vector<std::int32_t> numbers, found, expected;
-  for (const std::string& word : words) numbers.push_back(vocabulary.words().find(jocas::WordTable::ask(word)));
-  jocas::Vocabulary::Pending pending;
-  vocabulary.visit_runs(numbers, 1, kLongest, pending,
-                        [&](std::int32_t column) { found.push_back(column); });
+  std::vector<std::int32_t> expected;
+  jocas::Vocabulary::Scratch scratch;
+  for (const std::string& word : words) scratch.queries.push_back(jocas::WordTable::ask(word));
+  vocabulary.find_runs(1, kLongest, scratch);
+  std::vector<std::int32_t>& found = scratch.columns;
   for (std::size_t start = 0; start < words.size(); ++start) {
     std::string run = words[start];
     for (std::size_t n = 1; n <= kLongest; ++n) {

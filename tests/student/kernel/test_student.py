@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -171,6 +173,32 @@ def test_empty_and_long_texts(student: ThemeClassifier, text: str) -> None:
     check_identical(student, pd.DataFrame({"text": [text, "RTT"]}))
 
 
+def test_words_are_found_wherever_they_lie(student: ThemeClassifier) -> None:
+    # Bytes are looked at 8 and 64 at a time.
+    places = [" " * n for n in range(140)] + ["x" * n + " " for n in range(140)]
+    texts = [f"{before}Équipe {before}RTT l'été{before}mutuelle" for before in places]
+    assert check_identical(student, pd.DataFrame({"text": texts})) == 0
+
+
+# The kernel adds up the scores of 8 themes at a time.
+@pytest.mark.parametrize("n_themes", [1, 5, 8, 9, 18])
+def test_any_number_of_themes_is_scored(
+    annotated: pd.DataFrame, offers: pd.DataFrame, n_themes: int
+) -> None:
+    student = ThemeClassifier(evidence=False, lexicon=None, cv=2, n_selected=50).fit(annotated[:40])
+    text, of_themes = student.offer_scores_.text, np.arange(n_themes) % 6
+    student.offer_scores_ = replace(
+        student.offer_scores_,
+        text=replace(
+            text,
+            coefficients=text.coefficients[:, of_themes],
+            intercepts=text.intercepts[of_themes],
+        ),
+    )
+    student.models_ = [student.models_[theme] for theme in of_themes]
+    assert check_identical(student, offers[:50]) == 0
+
+
 @pytest.mark.parametrize(
     "raw", [b"\xff", b"abc \xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"a\xe2\x80"]
 )
@@ -215,6 +243,7 @@ def test_categories_must_fit_the_texts(
 def test_an_unknown_category_is_refused(student: ThemeClassifier) -> None:
     compiled = get_compiled(student)
     assert compiled is not None
+    compiled.predict(pa.array(["a"]), *NO_CATEGORIES, 2)  # a text that is known is no way around
     with pytest.raises(IndexError, match="not one of the student's"):
         compiled.predict(pa.array(["a"]), np.array([0, 1]), np.array([0], dtype=np.int32), 2)
 

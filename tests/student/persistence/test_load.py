@@ -26,6 +26,11 @@ def test_a_changed_truncated_or_missing_file_is_refused(folder: Path, name: str)
         load_model(folder)
 
 
+def test_a_url_is_refused() -> None:
+    with pytest.raises(FileNotFoundError, match=r"no model folder 's3://b/model': .* Copy it here"):
+        load_model("s3://b/model")
+
+
 def test_a_half_copied_folder_is_refused(saved: Path, tmp_path: Path) -> None:
     names = sorted(path.name for path in saved.iterdir())
     for n_copied in range(len(names)):

@@ -1,0 +1,68 @@
+// Eight bytes at a time, as a whole number whose lowest byte is the first one.
+//
+// Invariant: what is computed of a byte does not depend on the others.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
+
+namespace jocas {
+
+constexpr std::uint64_t repeat_byte(std::uint8_t byte) { return byte * 0x0101010101010101u; }
+
+// The highest bit of each byte stands for yes or no.
+constexpr std::uint64_t kHighBits = repeat_byte(0x80);
+
+inline std::uint64_t to_little_endian(std::uint64_t word) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  return __builtin_bswap64(word);
+#else
+  return word;
+#endif
+}
+
+inline std::uint64_t load_little_endian(const char* bytes) {
+  std::uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return to_little_endian(word);
+}
+
+inline void store_little_endian(std::uint64_t word, char* bytes) {
+  word = to_little_endian(word);
+  std::memcpy(bytes, &word, sizeof word);
+}
+
+// How many of the lowest bits are 0; at least one is not.
+inline std::uint32_t count_trailing_zeros(std::uint64_t bits) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  unsigned long n = 0;
+  _BitScanForward64(&n, bits);
+  return n;
+#else
+  return static_cast<std::uint32_t>(__builtin_ctzll(bits));
+#endif
+}
+
+// Which bytes lie between two; all must be ASCII.
+constexpr std::uint64_t find_between(std::uint64_t ascii, char first, char last) {
+  const auto least = repeat_byte(static_cast<std::uint8_t>(0x80 - first));
+  const auto above = repeat_byte(static_cast<std::uint8_t>(0x7F - last));
+  return (ascii + least) & ~(ascii + above) & kHighBits;
+}
+
+// Which bytes are not a given one.
+constexpr std::uint64_t find_other_than(std::uint64_t bytes, char given) {
+  const std::uint64_t differing = bytes ^ repeat_byte(static_cast<std::uint8_t>(given));
+  return (((differing & ~kHighBits) + ~kHighBits) | differing) & kHighBits;
+}
+
+// The answers for eight bytes as eight bits.
+constexpr std::uint64_t gather(std::uint64_t found) {
+  return (found >> 7) * 0x0102040810204080u >> 56;
+}
+
+}  // namespace jocas
