@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import jocas_themes.trends._shares as shares_module
 from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.trends import compute_shares
+from jocas_themes.trends.aggregation import _labels
 
 
 def _build_labelled() -> pd.DataFrame:
@@ -130,10 +130,10 @@ def test_date_column_is_the_first_known_or_the_one_named() -> None:
     ("options", "match"),
     [
         ({"by": "week"}, r"by must be one of \['month', 'quarter', 'year'\], got 'week'"),
-        ({"themes": ["A", "C"]}, r"lacks the themes \['C'\] \(1 in all\)"),
+        ({"themes": ["A", "C"]}, r"labels lack the themes \['C'\] \(1 in all\)"),
         ({"themes": "A"}, "themes must be a non-empty sequence of codes, got 'A'"),
         ({"themes": []}, r"themes must be a non-empty sequence of codes, got \[\]"),
-        ({"date_column": "day"}, r"lacks a date column: none of \['day'\] is there"),
+        ({"date_column": "day"}, r"labels lack a date column: none of \['day'\] is there"),
     ],
 )
 def test_bad_options(options: dict[str, Any], match: str) -> None:
@@ -168,7 +168,7 @@ def test_shares_do_not_depend_on_parts_or_batches(
     folder = tmp_path_factory.mktemp("labels")
     _write_parts(folder, _build_labelled(), cuts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shares_module, "_BATCH_ROWS", batch_rows)
+        patch.setattr(_labels, "_BATCH_ROWS", batch_rows)
         actual = compute_shares(folder)
     pd.testing.assert_frame_equal(actual, compute_shares(_build_labelled()))
 
@@ -224,9 +224,9 @@ def test_large_folders_are_read_in_bounded_batches(
 ) -> None:
     labelled = pd.concat([_build_labelled()] * 100, ignore_index=True)
     pq.write_table(pa.Table.from_pandas(labelled), tmp_path / "part.parquet")
-    monkeypatch.setattr(shares_module, "_BATCH_ROWS", 64)
-    source = shares_module._list_parts(tmp_path)
-    sizes = [len(table) for table in shares_module._iter_tables(source, ["date_firstSeenDay", "A"])]
+    monkeypatch.setattr(_labels, "_BATCH_ROWS", 64)
+    source = _labels.list_parts(tmp_path)
+    sizes = [len(table) for table in _labels.iter_tables(source, ["date_firstSeenDay", "A"])]
     assert max(sizes) == 64
     assert sum(sizes) == 600
 
@@ -250,7 +250,7 @@ def test_an_id_that_recurs_counts_once(tmp_path: Path, monkeypatch: pytest.Monke
     expected = _build_expected("month", [("A", "2020-01-01", 2, 0.5)])
     _assert_shares(compute_shares(labelled, themes=["A"], offer_ids=["b", "a"]), expected)
     _write_parts(tmp_path, labelled, [2])
-    monkeypatch.setattr(shares_module, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(_labels, "_BATCH_ROWS", 3)
     _assert_shares(compute_shares(tmp_path, themes=["A"], offer_ids=["b", "a"]), expected)
 
 
@@ -274,5 +274,5 @@ def test_offers_to_count_need_ids() -> None:
     labelled = _build_labelled()
     with pytest.raises(TypeError, match="offer_ids must be several ids, got 'a'"):
         compute_shares(labelled, offer_ids="a")
-    with pytest.raises(ValueError, match="labelled lacks the column 'offer_id', which offer_ids"):
+    with pytest.raises(ValueError, match="the labels lack the column 'offer_id', which offer_ids"):
         compute_shares(labelled.drop(columns="offer_id"), offer_ids=["a"])

@@ -11,9 +11,8 @@ import pandas as pd
 
 from jocas_themes.annotations._labels import read_cells
 from jocas_themes.offers import find_theme_codes, hash_text, to_frame
+from jocas_themes.offers._allocation import MIN_DRAWN, count_least, share_out
 
-# Two of each stratum, so that its variance can be estimated (Cochran, 1977, section 5.5).
-_MIN_DRAWN = 2
 _BORDERS = (50.0, 90.0)
 UNKNOWN = "unknown"
 
@@ -188,16 +187,15 @@ def allocate(
 
     Notes
     -----
-    After the minimum, the texts are given out one by one by Webster's method of highest
-    averages (Balinski and Young, 1982): in proportion to a stratum's size within its group,
-    sure or not, and to the group's share. A larger draw never gives a stratum less, which lets
-    a draw be extended. A stratum that is drawn whole leaves its part to the others.
+    Beyond the minimum, in proportion to a stratum's size within its group, sure or not, and to
+    the group's share; `share_out` says how. A larger draw never gives a stratum less, which lets
+    a draw be extended.
     """
-    drawn = [min(size, _MIN_DRAWN) for size in sizes]
-    if n_drawn < sum(drawn):
+    least = count_least(sizes)
+    if n_drawn < least:
         raise ValueError(
-            f"n_offers must be at least {sum(drawn)} for {len(sizes)} strata of confidence, "
-            f"{_MIN_DRAWN} of each, got {n_drawn!r}."
+            f"n_offers must be at least {least} for {len(sizes)} strata of confidence, "
+            f"{MIN_DRAWN} of each, got {n_drawn!r}."
         )
     n_sure = sum(size for size, is_sure in zip(sizes, sure, strict=True) if is_sure)
     n_unsure = sum(sizes) - n_sure
@@ -205,10 +203,8 @@ def allocate(
         sure_share * size / n_sure if is_sure else (1 - sure_share) * size / n_unsure
         for size, is_sure in zip(sizes, sure, strict=True)
     ]
-    for _ in range(min(n_drawn, sum(sizes)) - sum(drawn)):
-        left = [stratum for stratum, size in enumerate(sizes) if drawn[stratum] < size]
-        drawn[max(left, key=lambda stratum: weights[stratum] / (2 * drawn[stratum] + 1))] += 1
-    return drawn
+    draws = share_out(sizes, weights, n_drawn)
+    return [draws.count(stratum) for stratum in range(len(sizes))]
 
 
 def choose_texts(

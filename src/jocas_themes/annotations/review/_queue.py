@@ -1,7 +1,9 @@
 """`ReviewQueue`: the cells that people should look at, and what they decided."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ from jocas_themes.annotations.review._draw import draw_offers
 from jocas_themes.annotations.review._file import REVIEW_COLUMNS, merge_review
 from jocas_themes.annotations.review._gold import build_gold
 from jocas_themes.annotations.review._log import DecisionLog
+from jocas_themes.annotations.review._sample import list_sample_cells
 from jocas_themes.annotations.review.formats import find_format, guess_format
 from jocas_themes.annotations.store import AnnotationStore, Decision
 from jocas_themes.errors import JocasThemesWarning, ReviewFileError
@@ -279,6 +282,87 @@ class ReviewQueue:
         merge_review(self.path, cells)
         return drawn
 
+    def add_sample(
+        self,
+        sample: pd.DataFrame,
+        offers: Any,
+        *,
+        themes: Sequence[str] | None = None,
+        text_columns: Sequence[str] | None = None,
+    ) -> int:
+        """Add a gold sample: its cells to review, without any answer that could lead readers.
+
+        Parameters
+        ----------
+        sample : DataFrame of shape (n_offers, n_columns)
+            What `sample_gold` gives: ``offer_id``, ``inclusion_probability``, ``stratum`` and
+            ``cluster``.
+        offers : DataFrame, pyarrow.Table, str, path-like or iterable of these
+            Where the offers' texts are: a table of offers, or files as for `iter_offers`, of
+            which those of the sample are kept.
+        themes : sequence of str, optional
+            Codes of the themes to decide. By default all of the taxonomy.
+        text_columns : sequence of str, optional
+            Columns whose text is joined, when they are not the JOCAS ones.
+
+        Returns
+        -------
+        int
+            How many cells are new in the file.
+
+        Raises
+        ------
+        ValueError
+            If the table is no sample, an offer's text is not found or differs from the file's, a
+            theme is not in the taxonomy, or the file holds another sample or draw.
+        ReviewFileError
+            If the review file cannot be read or written.
+        OffersError
+            If the files of offers cannot be read.
+
+        See Also
+        --------
+        sample_gold : Draws the sample.
+        gold : The decisions with the sample's probabilities.
+
+        Notes
+        -----
+        A cell that is in the file already is not doubled: what the teacher proposed is emptied,
+        what people decided stays. The same sample again changes nothing; a larger one of the
+        same seed adds its offers and brings all probabilities up to date. Any other is refused,
+        as by `draw`. Give the sample a review file of its own: a `ConfidenceFilter` that writes
+        into it would show readers the teacher's answers.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import pandas as pd
+        >>> from jocas_themes import load_sample_offers
+        >>> from jocas_themes.annotations.review import ReviewQueue
+        >>> offers = load_sample_offers()
+        >>> sample = pd.DataFrame({
+        ...     "offer_id": offers["offer_id"][:2],
+        ...     "inclusion_probability": 2 / 300,
+        ...     "stratum": "all",
+        ...     "cluster": offers["offer_id"][:2],
+        ... })
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> ReviewQueue(folder / "gold.jsonl").add_sample(sample, offers)
+        12
+        """
+        codes = self.taxonomy.codes if themes is None else tuple(themes)
+        strangers = [code for code in codes if code not in self.taxonomy.codes]
+        if strangers or not codes or isinstance(themes, str):
+            raise ValueError(
+                f"themes must be codes of the taxonomy, which has {list(self.taxonomy.codes)!r}, "
+                f"got {themes!r}."
+            )
+        there = self._read_cells()
+        cells = list_sample_cells(
+            sample, offers, themes=codes, text_columns=text_columns, there=there
+        )
+        return merge_review(self.path, cells) - len(there)
+
     def gold(self, *, drawn_only: bool = True) -> pd.DataFrame:
         """Return the decisions as gold labels, one row an offer.
 
@@ -308,7 +392,7 @@ class ReviewQueue:
 
         See Also
         --------
-        draw : Where the probabilities come from.
+        add_sample, draw : Where the probabilities come from.
         """
         cells = self._read_cells()
         decided = self._find_decisions(cells)

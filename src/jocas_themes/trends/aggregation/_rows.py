@@ -1,0 +1,240 @@
+"""`iter_labels`: the rows of the labels with derived periods and groups, batch by batch."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.offers._days import choose_date_columns, read_first_days
+from jocas_themes.trends.aggregation._groups import Values, choose_group_columns, code_group
+from jocas_themes.trends.aggregation._labels import (
+    FirstRows,
+    choose_dates,
+    choose_prediction,
+    choose_themes,
+    iter_tables,
+    name_predictions,
+    open_labels,
+    read_dtypes,
+    read_ids,
+    read_predictions,
+)
+from jocas_themes.trends.aggregation._periods import (
+    TIMES,
+    derive_time,
+    name_stretches,
+    parse_steps,
+)
+
+Months = npt.NDArray[np.datetime64]
+Coded = tuple[npt.NDArray[np.int64], Values]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some rows of the labels; where a period is asked for, only those that have a date."""
+
+    table: pd.DataFrame
+    months: Months | None
+    keys: dict[str, Coded]
+    predictions: npt.NDArray[np.float64]
+
+
+class Rows:
+    """Reads the rows of the labels; what must be there is checked before the first one.
+
+    Parameters are those of `iter_labels`, and `offer_ids` to read the first row of each of some
+    offers alone. `stacklevel` is as of `warnings.warn` where this is called.
+    """
+
+    def __init__(
+        self,
+        labels: pd.DataFrame | str | Path,
+        *,
+        by: Sequence[str],
+        columns: Sequence[str] = (),
+        themes: Sequence[str] | None = None,
+        prediction: str | None = None,
+        date_column: str | None = None,
+        steps: Sequence[Any] = (),
+        offer_ids: Iterable[Any] | None = None,
+        stacklevel: int = 2,
+    ) -> None:
+        self._source = open_labels(labels, stacklevel=stacklevel + 1)
+        dtypes = read_dtypes(self._source)
+        self.columns = list(dtypes)
+        self.by = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+        self.themes = choose_themes(self.columns, themes)
+        self.prediction = choose_prediction(self.columns, self.themes, prediction)
+        self.times = [name for name in self.by if _is_derived(name, dtypes)]
+        choose = choose_dates if self.times else choose_date_columns
+        self.dates = choose(self.columns, date_column)
+        self._steps = parse_steps(steps)
+        self.stretches = name_stretches(self._steps) if "period" in self.times else []
+        groups = [name for name in self.by if name not in self.times]
+        self._groups = {name: choose_group_columns(name, self.columns) for name in groups}
+        self._carried = _check_columns(columns, self.columns)
+        self._first: FirstRows | None = None
+        if offer_ids is not None:
+            self._first = FirstRows(read_ids(offer_ids, "offer_ids", self.columns))
+            self._carried = list(dict.fromkeys(["offer_id", *self._carried]))
+        self.n_undated = 0
+
+    def iter_batches(self) -> Iterator[Batch]:
+        """Yield the rows, batch by batch."""
+        for read in self._iter_tables():
+            table = read if self._first is None else read[self._first.find(read)]
+            months = read_months(table, self.dates) if self.dates else None
+            if self.times and months is not None and np.isnat(months).any():
+                is_dated = ~np.isnat(months)
+                self.n_undated += int((~is_dated).sum())
+                table, months = table[is_dated], months[is_dated]
+            keys = {name: self._code(name, table, months) for name in self.by}
+            predictions = read_predictions(table, self.themes, self.prediction)
+            yield Batch(table, months, keys, predictions)
+
+    def warn_of_undated(self, stacklevel: int) -> None:
+        """Warn once of the offers that were left out."""
+        if self.n_undated:
+            warnings.warn(
+                f"{self.n_undated} offers have no readable date in {self.dates!r} and are left "
+                f"out. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another column can "
+                f"be named: date_column=...",
+                JocasThemesWarning,
+                stacklevel=stacklevel + 1,
+            )
+
+    def _iter_tables(self) -> Iterator[pd.DataFrame]:
+        """Yield the columns that are needed, those that repeat few values as categories."""
+        sources = [column for readers in self._groups.values() for column in readers]
+        coded = [name for name in (*self.dates, *sources) if name not in self._carried]
+        predictions = name_predictions(self.themes, self.prediction)
+        names = dict.fromkeys([*self._carried, *coded, *predictions])
+        return iter_tables(self._source, list(names), list(dict.fromkeys(coded)))
+
+    def _code(self, name: str, table: pd.DataFrame, months: Months | None) -> Coded:
+        """Return each row's place among a column's values, and these values."""
+        if months is None or name in self._groups:
+            return code_group(table, self._groups[name])
+        codes, distinct = pd.factorize(months)
+        return codes, derive_time(pd.Series(distinct), name, self._steps).to_numpy()
+
+
+def iter_labels(
+    labels: pd.DataFrame | str | Path,
+    *,
+    by: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    themes: Sequence[str] | None = None,
+    prediction: str | None = None,
+    date_column: str | None = None,
+    steps: Sequence[Any] = (),
+    stacklevel: int = 2,
+) -> Iterator[pd.DataFrame]:
+    """Iterate over the labels in batches, with the periods and groups asked for.
+
+    Parameters
+    ----------
+    labels : DataFrame of n_offers, str or Path
+        Labelled table, or the folder of Parquet parts that `label_corpus` wrote.
+    by : sequence of str, default=()
+        Columns, or periods and groups derived from them.
+    columns : sequence of str, default=()
+        Further columns to carry over as they are.
+    themes : sequence of str, optional
+        Codes of the themes. By default those that have a ``CODE_probability`` column.
+    prediction : {"probability", "label"}, optional
+        What predicts a theme; by default its probability where all have one, else its label.
+    date_column : str, optional
+        Column of dates. By default the first there of ``date_firstSeenDay``,
+        ``date_sitePublicationDay`` and ``date_lastSeenDay``.
+    steps : sequence of months, default=()
+        First months of new stretches, for ``period``.
+    stacklevel : int, default=2
+        As of `warnings.warn`.
+
+    Yields
+    ------
+    DataFrame of shape (n_rows, n_columns)
+        ``offer_id``, the columns of `by`, the further ones, and per theme ``CODE``, the
+        prediction (0-1, NaN where unknown). Offers without a date are left out where a period
+        is asked for, with a warning at the end.
+
+    See Also
+    --------
+    count_cells : Their sums.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from jocas_themes.trends.aggregation import iter_labels
+    >>> labels = pd.DataFrame({
+    ...     "offer_id": ["a", "b"],
+    ...     "date_firstSeenDay": ["2020-02-03", "28/12/2020"],
+    ...     "location_departement": ["75", "2A"],
+    ...     "REMOTE": [0, 1],
+    ... })
+    >>> (rows,) = iter_labels(labels, by=("semester", "region"), themes=["REMOTE"])
+    >>> rows
+      offer_id   semester region  REMOTE
+    0        a 2020-01-01     11     0.0
+    1        b 2020-07-01     94     1.0
+    """
+    carried = list(dict.fromkeys(["offer_id", *columns]))
+    rows = Rows(
+        labels,
+        by=by,
+        columns=carried,
+        themes=themes,
+        prediction=prediction,
+        date_column=date_column,
+        steps=steps,
+        stacklevel=stacklevel,
+    )
+    for batch in rows.iter_batches():
+        table: dict[str, Any] = {"offer_id": batch.table["offer_id"].reset_index(drop=True)}
+        table |= {name: values[codes] for name, (codes, values) in batch.keys.items()}
+        table |= {name: batch.table[name].reset_index(drop=True) for name in columns}
+        table |= {code: batch.predictions[:, n] for n, code in enumerate(rows.themes)}
+        yield pd.DataFrame(table)
+    rows.warn_of_undated(stacklevel)
+
+
+def read_months(table: pd.DataFrame, dates: Sequence[str]) -> Months:
+    """Read the month of each offer's first date, each distinct date once; NaT where none."""
+    months = np.full(len(table), np.datetime64("NaT", "M"))
+    for name in dates:
+        if not np.isnat(months).any():
+            break
+        codes, distinct = pd.factorize(table[name])
+        days = read_first_days(pd.DataFrame({name: pd.Series(distinct)}), [name])
+        found = np.append(days.to_numpy(dtype="datetime64[M]"), np.datetime64("NaT", "M"))
+        months = np.where(np.isnat(months), found[codes], months)
+    return months
+
+
+def _is_derived(name: str, dtypes: dict[str, Any]) -> bool:
+    """Tell a period to derive: numbers, as folders by year and month give them, are none."""
+    if name not in TIMES:
+        return False
+    if name == "period":
+        return name not in dtypes
+    return name not in dtypes or not pd.api.types.is_datetime64_any_dtype(dtypes[name])
+
+
+def _check_columns(columns: Sequence[str], found: Sequence[str]) -> list[str]:
+    """Return the columns to carry over, which must be there."""
+    absent = [name for name in columns if name not in found]
+    if absent:
+        raise ValueError(
+            f"the labels lack the columns {absent[:5]!r} ({len(absent)} in all); found "
+            f"{list(found)[:5]!r} ({len(found)} in all). Keep them: "
+            f"label_corpus(keep_columns=...)."
+        )
+    return list(columns)

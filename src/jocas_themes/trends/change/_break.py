@@ -1,0 +1,240 @@
+r"""`test_break`: whether level or slope changed at a month, beyond what went on before."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.linalg import helmert
+from scipy.stats import f as fisher_f
+
+from jocas_themes.trends._result import Shares
+from jocas_themes.trends.aggregation import count_months, parse_month
+from jocas_themes.trends.change._autoregression import Regression, fit_autoregression
+from jocas_themes.trends.change._caution import warn_of_errors
+from jocas_themes.trends.change._comparison import add_tests
+from jocas_themes.trends.change._multiplicity import adjust_p_values, check_correction
+from jocas_themes.trends.smoothing import Series, choose_level, find_time, iter_series
+
+Array = npt.NDArray[np.float64]
+
+_FEWEST_PERIODS = 6  # on each side
+_YEAR = 12  # months
+_BREAK = slice(2, 4)  # columns of the level and of the slope
+_COLUMNS = (
+    "at",
+    "effect",
+    "change",
+    "se",
+    "ci_low",
+    "ci_high",
+    "statistic",
+    "dof",
+    "p_value",
+    "p_adjusted",
+    "autocorrelation",
+    "deviation",
+    "n_months_before",
+    "n_months_after",
+    "ci_level",
+    "method",
+)
+
+
+def test_break(
+    shares: Shares,
+    *,
+    at: Any = "2020-03",
+    season: bool = True,
+    correction: str | None = "holm",
+    level: float | None = None,
+) -> pd.DataFrame:
+    r"""Test whether the level or the slope of each theme and group changed at a month.
+
+    An interrupted time series. It says that a series broke, not why: whatever else began in that
+    month is in it.
+
+    Parameters
+    ----------
+    shares : Shares
+        By month, quarter, semester or year, and by any groups.
+    at : month, default="2020-03"
+        First month after the break. Choose it before looking at the series: the p-values do not
+        know of other months that were tried.
+    season : bool, default=True
+        Whether each month of the year has an effect of its own.
+    correction : {"holm", "bh"} or None, default="holm"
+        How the p-values of each effect are adjusted for the number of themes and groups, see
+        `adjust_p_values`.
+    level : float, optional
+        Confidence level of each interval by itself, in (0, 1). By default that of the shares.
+
+    Returns
+    -------
+    DataFrame of shape (n_themes * n_groups * 3, 17 + n_groups)
+        Three rows a theme and group: ``theme``, the groups' columns, ``at``, ``effect``:
+        ``level`` (jump at the break, as a share), ``slope`` (change of the slope, in shares a
+        year) or ``joint`` (both together); ``change``, ``se``, ``ci_low``, ``ci_high`` (NaN for
+        the joint test), ``statistic`` (Student's t; F with 2 degrees of freedom for the joint
+        test), ``dof``, ``p_value``, ``p_adjusted``; ``autocorrelation`` (of errors one period
+        apart) and ``deviation`` (their standard deviation), ``n_months_before`` and
+        ``n_months_after`` (observed), ``level`` of the intervals as ``ci_level``; and ``method``,
+        that of the shares and this one.
+
+    Raises
+    ------
+    ValueError
+        If fewer than six periods with offers are on a side of the break; if the shares are not
+        by periods of one length; if `correction` or `level` is none of those possible, or `at`
+        no month.
+
+    Warns
+    -----
+    JocasThemesWarning
+        If the shares' method is not "dsl".
+
+    See Also
+    --------
+    compare_periods : How much the mean share changed, whatever went on before.
+    describe_change : A sentence for each row.
+
+    Notes
+    -----
+    The share of period :math:`t` is
+
+    .. math:: y_t = a + b t + \delta [t \ge t_0] + \theta (t - t_0)_+ + \gamma_{m(t)} + u_t + e_t
+
+    with errors :math:`e` whose covariance is known, that of the shares and the chance of
+    :math:`n` offers, and :math:`u` an AR(1) by the real distances in time, so that gaps count as
+    the months they are. The months' effects are random ones that sum to zero. The restricted
+    likelihood (Patterson and Thompson 1971) weighs a grid of autocorrelation and deviations;
+    estimates are averaged over it and its spread is part of the standard errors. The degrees of
+    freedom of Student's t are the periods less the coefficients, at most the shares' own.
+
+    In simulations of 91 observed months of 108, with known seasons and gaps, a test at 5% that
+    takes the likeliest autocorrelation for the true one rejects a true null in 9% of cases where
+    it is 0.5, and tests by Newey-West's standard errors in 13-29%; this one in 3-5%. It finds
+    a jump of 2 points in 80-83% of cases there, and in 99% without autocorrelation. Beyond an
+    autocorrelation of about 0.9 no test of so few months is to be trusted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from jocas_themes.trends import Shares, test_break
+    >>> months = pd.date_range("2018-01-01", periods=60, freq="MS")
+    >>> chance = np.random.default_rng(0).normal(0, 0.004, 60)
+    >>> table = pd.DataFrame({
+    ...     "theme": "REMOTE", "month": months, "n_offers": 9000, "method": "dsl",
+    ...     "estimate": 0.2 + 0.05 * (months >= "2020-03-01") + chance,
+    ... })
+    >>> shares = Shares(table, np.zeros((60, 0)), np.zeros(60), by=("month",))
+    >>> found = test_break(shares)
+    >>> found[["effect", "change", "ci_low", "ci_high"]].round(3)
+      effect  change  ci_low  ci_high
+    0  level    0.05   0.044    0.055
+    1  slope    0.00  -0.004    0.004
+    2  joint     NaN     NaN      NaN
+    """
+    check_correction(correction, "correction")
+    level = choose_level(shares, level)
+    first_after = parse_month(at, "at")
+    _, width = find_time(shares)
+    every = list(iter_series(shares))
+    sides = [_split(series, first_after, width) for series in every]
+    _require_periods(every, sides, first_after)
+    rows: list[dict[str, Any]] = []
+    for series, (before, after) in zip(every, sides, strict=True):
+        fit = _fit(series, first_after, width, season=season)
+        about = {
+            "autocorrelation": fit.autocorrelation,
+            "deviation": fit.deviation,
+            "n_months_before": before * width,
+            "n_months_after": after * width,
+            "ci_level": level,
+            "method": f"{series.method}, reml-ar(1)",
+        }
+        dof = min(fit.dof, shares.dof)
+        rows += [{**series.key, "at": first_after, **t, **about} for t in _iter_effects(fit, dof)]
+    warn_of_errors((series.method for series in every), stacklevel=2)
+    return _add_tests(pd.DataFrame(rows), level, correction)
+
+
+def _split(series: Series, first_after: pd.Timestamp, width: int) -> tuple[int, int]:
+    """Count the periods that end before the break, and those that begin from it on."""
+    if not len(series.months):
+        return 0, 0
+    begins = count_months([first_after], series.first)[0]
+    before = int((series.months + width <= begins).sum())
+    return before, int((series.months >= begins).sum())
+
+
+def _require_periods(
+    every: list[Series], sides: list[tuple[int, int]], first_after: pd.Timestamp
+) -> None:
+    """Refuse series too short to tell a break from a trend."""
+    short = [
+        f"{series} ({before} and {after})"
+        for series, (before, after) in zip(every, sides, strict=True)
+        if min(before, after) < _FEWEST_PERIODS
+    ]
+    if short:
+        raise ValueError(
+            f"{_FEWEST_PERIODS} periods with offers are needed before {first_after:%Y-%m} and "
+            f"from it on; {len(short)} of {len(every)} series have fewer: {short[:5]!r}. Choose "
+            f"another month or shorter periods, or take these rows out: shares.take(...)."
+        )
+
+
+def _fit(series: Series, first_after: pd.Timestamp, width: int, *, season: bool) -> Regression:
+    """Regress on a line, the break's two columns and the months of the year."""
+    months = series.months
+    begins = count_months([first_after], series.first)[0]
+    # A period that holds the break has the level in part: the months from the break on.
+    level = np.clip((months + width - begins) / width, 0, 1)
+    slope = np.clip(months - begins, 0, None) / _YEAR
+    columns = np.column_stack([np.ones_like(months), months / _YEAR, level, slope])
+    seasons = _build_seasons(series, width) if season else np.zeros((len(months), 0))
+    return fit_autoregression(series.estimates, columns, seasons, series.covariance, months)
+
+
+def _build_seasons(series: Series, width: int) -> Array:
+    """Tell the periods of the year apart, by contrasts of equal length that sum to zero."""
+    n_seasons = _YEAR // width
+    place = ((series.first.month - 1 + series.months) // width % n_seasons).astype(np.intp)
+    if n_seasons == 1:
+        return np.zeros((len(place), 0))
+    contrasts: Array = helmert(n_seasons).T[place]
+    return contrasts
+
+
+def _iter_effects(fit: Regression, dof: float) -> Iterator[dict[str, Any]]:
+    """Yield the jump, the change of the slope, and both together."""
+    change = fit.coefficients[_BREAK]
+    covariance = fit.covariance[_BREAK, _BREAK]
+    for place, effect in enumerate(("level", "slope")):
+        se = np.sqrt(covariance[place, place])
+        yield {"effect": effect, "change": change[place], "se": se, "dof": dof}
+    statistic = change @ np.linalg.solve(covariance, change) / len(change)
+    yield {
+        "effect": "joint",
+        "dof": dof,
+        "statistic": statistic,
+        "p_value": fisher_f.sf(statistic, len(change), dof),
+    }
+
+
+def _add_tests(table: pd.DataFrame, level: float, correction: str | None) -> pd.DataFrame:
+    """Add intervals and p-values, adjusted effect by effect."""
+    tested = add_tests(table, level=level, dof=table["dof"])
+    for name in ("statistic", "p_value"):
+        tested[name] = tested[name].fillna(table[name])
+    tested["p_adjusted"] = tested.groupby("effect")["p_value"].transform(
+        lambda p: adjust_p_values(p.to_numpy(), correction)
+    )
+    leading = [*(name for name in tested if name not in _COLUMNS), *_COLUMNS]
+    return tested[leading]
+
+
+test_break.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test

@@ -1,0 +1,110 @@
+"""`test_break`: a break is found where it is, and not where there is none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.trends import Shares
+from jocas_themes.trends._result import build_shares
+from jocas_themes.trends.change._break import test_break as find_break
+
+_MONTHS = pd.date_range("2016-01-01", periods=96, freq="MS")
+_STEP = 50  # 2020-03
+_GAPS = (10, 23, 30, 31, 32, 51, 52, 70, 83)
+
+
+def _build(
+    estimates: "np.typing.NDArray[np.float64]", *, method: str = "dsl", n_offers: int = 20_000
+) -> Shares:
+    kept = np.setdiff1d(np.arange(len(estimates)), _GAPS)
+    rows = pd.DataFrame({"theme": "REMOTE", "month": _MONTHS[kept], "n_offers": n_offers})
+    values = estimates[kept]
+    noise = values * (1 - values) / n_offers
+    return build_shares(rows, values, np.zeros((len(kept), 0)), noise, ("month",), method=method)
+
+
+def _simulate(seed: int, *, step: float, autocorrelation: float) -> Shares:
+    rng = np.random.default_rng(seed)
+    error = np.zeros(len(_MONTHS))
+    error[0] = rng.normal(0, 0.01)
+    for place in range(1, len(error)):
+        shock = rng.normal(0, 0.01 * np.sqrt(1 - autocorrelation**2))
+        error[place] = autocorrelation * error[place - 1] + shock
+    time = np.arange(len(_MONTHS))
+    season = 0.008 * np.sin(2 * np.pi * time / 12)
+    chance = 0.22 + 0.0006 * time + step * (time >= _STEP) + season + error
+    return _build(rng.binomial(20_000, chance) / 20_000)
+
+
+def test_a_jump_and_a_turn_come_back() -> None:
+    time = np.arange(len(_MONTHS))
+    # 0.3 points a month before, 0.3 + 0.1 after: the slope rises by 1.2 points a year
+    line = 0.1 + 0.003 * time + 0.05 * (time >= _STEP) + 0.001 * np.clip(time - _STEP, 0, None)
+    found = find_break(_build(line), season=False).set_index("effect")
+    assert found.loc["level", "change"] == pytest.approx(0.05, abs=1e-6)
+    assert found.loc["slope", "change"] == pytest.approx(0.012, abs=1e-6)
+    assert found["at"].tolist() == [pd.Timestamp("2020-03-01")] * 3
+    # 50 months less the gaps 10, 23, 30, 31, 32; 46 less 51, 52, 70, 83
+    assert found.loc["joint", ["n_months_before", "n_months_after"]].tolist() == [45, 42]
+
+
+def test_what_gold_does_not_tell_widens_the_interval() -> None:
+    shares = _simulate(0, step=0.0, autocorrelation=0.0)
+    months = pd.DatetimeIndex(shares.table["month"])
+    unsure = 0.02 * (months >= _MONTHS[_STEP]).astype(float)[:, None]
+    wide = Shares(shares.table, unsure, shares.noise, shares.by)
+    narrow, widened = (find_break(each).loc[0, "se"] for each in (shares, wide))
+    assert widened > np.sqrt(narrow**2 + 0.019**2)
+
+
+def test_p_values_are_adjusted_effect_by_effect() -> None:
+    one = _simulate(1, step=0.01, autocorrelation=0.2)
+    other = one.table.assign(theme="OTHER")
+    both = Shares(
+        pd.concat([one.table, other], ignore_index=True),
+        np.vstack([one.factor, one.factor]),
+        np.tile(one.noise, 2),
+        one.by,
+    )
+    found = find_break(both)
+    # Holm of two equal p-values doubles both.
+    np.testing.assert_allclose(found["p_adjusted"], (2 * found["p_value"]).clip(upper=1))
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    shares = _simulate(2, step=0.02, autocorrelation=0.3)
+    order = np.random.default_rng(0).permutation(len(shares))
+    shuffled = Shares(
+        shares.table.iloc[order].reset_index(drop=True),
+        shares.factor[order],
+        shares.noise[order],
+        shares.by,
+    )
+    pd.testing.assert_frame_equal(find_break(shares), find_break(shuffled))
+
+
+def test_a_step_at_the_edge_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"6 periods with offers are needed before 2016-04"):
+        find_break(_build(np.full(96, 0.2)), at="2016-04")
+
+
+def test_shares_with_uncounted_errors_are_warned_of() -> None:
+    with pytest.warns(JocasThemesWarning, match="may be one of the classifier's errors"):
+        find_break(_build(np.linspace(0.2, 0.3, 96), method="naive"))
+
+
+def test_pytest_does_not_take_it_for_a_test() -> None:
+    assert find_break.__test__ is False  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("autocorrelation", [0.0, 0.5])
+def test_size_and_power(autocorrelation: float) -> None:
+    def reject(step: float) -> float:
+        draws = (_simulate(seed, step=step, autocorrelation=autocorrelation) for seed in range(150))
+        return float(np.mean([find_break(draw).loc[0, "p_value"] < 0.05 for draw in draws]))
+
+    # At most 8% and at least 80%, less three standard errors of 150 draws.
+    assert reject(0.0) < 0.08 + 3 * np.sqrt(0.08 * 0.92 / 150)
+    assert reject(0.02) > 0.80 - 3 * np.sqrt(0.8 * 0.2 / 150)
