@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; their yellow is too pale on white.
 BLUE, VERMILLION = "#0072B2", "#D55E00"
-_PALETTE = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+PALETTE = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 # On white as on the black of a dark notebook; all other ink is the style's own.
 GREY = "#7a7a7a"
 FULL, HOLLOW = "●", "○"
@@ -72,15 +72,15 @@ def color_themes(codes: Iterable[str]) -> dict[str, str | None]:
     """Give each theme its colour, None to an average: an HR theme has its own in every picture."""
     order = dict.fromkeys([*HR_THEMES.codes, *codes])
     return {
-        code: None if is_average(code) else _PALETTE[place % len(_PALETTE)]
+        code: None if is_average(code) else PALETTE[place % len(PALETTE)]
         for place, code in enumerate(order)
     }
 
 
-def write_name(name: str) -> str:
+def write_name(name: str, letters: int = _MAX_NAME) -> str:
     """Shorten a name and leave out what no font draws; dollars must not start mathematics."""
     drawable = "".join(letter if letter.isprintable() else " " for letter in name)
-    short = textwrap.shorten(drawable, _MAX_NAME, placeholder="…")
+    short = textwrap.shorten(drawable, letters, placeholder="…")
     return short.replace("$", r"\$")
 
 
