@@ -89,7 +89,8 @@ def _build_strata(*f1_highs: float) -> pd.DataFrame:
 def test_the_weakest_stratum_is_one_whose_interval_is_under_the_whole() -> None:
     # Of 0.90, 0.72 and 0.76, the last two are under the 0.77 of all cells.
     assert describe_weakest_stratum(_build_strata(0.90, 0.72, 0.76), _SCORES) == (
-        "Weakest stratum, against the teacher's answers: Board 'board_1', 1,160 offers, F1 0.62 "
+        "Weakest stratum of those with 30 offers or more, against the teacher's answers: Board "
+        "'board_1', 1,160 offers, F1 0.62 "
         "(0.52 to 0.72); of 2 that are clearly weaker than the whole."
     )
 

@@ -56,8 +56,9 @@ def describe_weakest_stratum(strata: pd.DataFrame, scores: pd.DataFrame) -> str 
     row = weak.iloc[0]
     others = f"; of {len(weak)} that are clearly weaker than the whole" if len(weak) > 1 else ""
     return (
-        f"Weakest stratum, against {TEACHER}: {name_grouping(row['by'])} {row['stratum']!r}, "
-        f"{row['n_offers']:,} offers, F1 {_write_f1(row)}{others}."
+        f"Weakest stratum of those with {FEW_OFFERS} offers or more, against {TEACHER}: "
+        f"{name_grouping(row['by'])} {row['stratum']!r}, {row['n_offers']:,} offers, F1 "
+        f"{_write_f1(row)}{others}."
     )
 
 

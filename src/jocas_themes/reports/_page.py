@@ -35,16 +35,31 @@ body { font-family: system-ui, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-se
   margin: 2rem auto; max-width: 54rem; padding: 0 1.2rem; }
 h1 { font-size: 1.6em; margin-bottom: .2em; }
 """
-_NO_PICTURES = (
-    "Tables only: the pictures need matplotlib. Install it with: pip install 'jocas-themes[plots]'."
-)
+_WORDS = {
+    "en": {
+        "figures": "The figures",
+        "no_pictures": "Tables only: the pictures need matplotlib. Install it with: "
+        "pip install 'jocas-themes[plots]'.",
+    },
+    "fr": {
+        "figures": "Les chiffres",
+        "no_pictures": "Sans images, faute de matplotlib : pip install 'jocas-themes[plots]'.",
+    },
+}
 
 
-def render_page(title: str, lead: str, findings: Sequence[str], sections: Sequence[Section]) -> str:
+def render_page(
+    title: str,
+    lead: str,
+    findings: Sequence[str],
+    sections: Sequence[Section],
+    *,
+    language: str = "en",
+) -> str:
     """Render a whole page."""
-    body = render_body(title, lead, findings, sections, heading="h1")
+    body = render_body(title, lead, findings, sections, heading="h1", language=language)
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n"
         f"{body}</body>\n</html>\n"
@@ -58,8 +73,10 @@ def render_body(
     sections: Sequence[Section],
     *,
     heading: str = "h2",
+    language: str = "en",
 ) -> str:
     """Render what a page and a notebook have in common."""
+    words = _WORDS[language]
     pictures = _draw_pictures(section.picture for section in sections)
     items = "".join(f"<li>{html.escape(finding)}</li>\n" for finding in findings)
     return "".join(
@@ -67,9 +84,9 @@ def render_body(
             f'<style>{_STYLE}</style>\n<div class="jocas-report">\n',
             f"<{heading}>{html.escape(title)}</{heading}>\n",
             f'<p class="note">{html.escape(lead)}</p>\n<ul>\n{items}</ul>\n',
-            "" if pictures else f"<p>{html.escape(_NO_PICTURES)}</p>\n",
+            "" if pictures else f"<p>{html.escape(words['no_pictures'])}</p>\n",
             *(
-                _render_section(section, pictures[place] if pictures else None)
+                _render_section(section, pictures[place] if pictures else None, words["figures"])
                 for place, section in enumerate(sections)
             ),
             "</div>\n",
@@ -77,7 +94,7 @@ def render_body(
     )
 
 
-def _render_section(section: Section, picture: str | None) -> str:
+def _render_section(section: Section, picture: str | None, summary: str) -> str:
     """Render a section; its table is folded away where a picture shows the same."""
     table = f'<div class="scroll">{_render_table(section.table)}</div>\n'
     if picture is not None:
@@ -86,7 +103,7 @@ def _render_section(section: Section, picture: str | None) -> str:
         # As an image the SVG keeps its style and its ids to itself.
         table = (
             f'<img alt="{alt}" src="data:image/svg+xml;base64,{source}">\n'
-            f"<details>\n<summary>The figures</summary>\n{table}</details>\n"
+            f"<details>\n<summary>{summary}</summary>\n{table}</details>\n"
         )
     return (
         f"<section>\n<h2>{html.escape(section.heading)}</h2>\n"

@@ -1,0 +1,77 @@
+"""What the commands around trends do, with the library's public functions alone."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from jocas_themes.annotations import ReviewQueue
+from jocas_themes.cli._tables import print_table, read_labelled
+from jocas_themes.reports import trends_report
+from jocas_themes.taxonomy import HR_THEMES, Taxonomy
+from jocas_themes.trends import plan_gold, sample_gold
+
+_PLAN_TITLE = "Half-widths of the 95% intervals to expect (shares, 0-1), median and worst"
+
+
+def run_sample_gold(options: Namespace) -> None:
+    """Draw the offers that people must read, or tell what they would bring."""
+    if options.plan:
+        plan = plan_gold(
+            options.labels, options.n, by=options.by, strata=options.strata, **_read_labels(options)
+        )
+        print_table(plan, _PLAN_TITLE)
+        return
+    if len(options.n) > 1:
+        raise ValueError(f"--n must be one number to draw, got {options.n!r}. Compare by --plan.")
+    if not options.offers:
+        raise ValueError("--offers is missing: the files in which the texts of the labels are.")
+    taxonomy = Taxonomy.load(options.taxonomy) if options.taxonomy else HR_THEMES
+    sample = sample_gold(
+        options.labels,
+        options.n[0],
+        strata=options.strata,
+        random_state=options.seed,
+        progress=True,
+        **_read_labels(options),
+    )
+    queue = ReviewQueue(options.review, taxonomy=taxonomy)
+    n_new = queue.add_sample(
+        sample, options.offers, themes=options.themes, text_columns=options.text_columns
+    )
+    strata = sample.groupby("stratum", sort=True)["inclusion_probability"]
+    print_table(
+        strata.agg(n_offers="size", inclusion_probability="first").reset_index(), "Drawn offers"
+    )
+    print(f"\nwritten: {options.review} ({len(sample)} offers, {n_new} new cells to decide)")
+    print(f"next: jocas-themes review {options.review} --export to_read.csv, then --import it")
+
+
+def run_trends(options: Namespace) -> None:
+    """Estimate the trends, and write the page, tables and pictures."""
+    report = trends_report(
+        options.labels,
+        read_labelled(options.gold),
+        by=options.by,
+        before=options.before,
+        after=options.after,
+        training=read_labelled(options.training) if options.training else None,
+        correction=options.correction,
+        language=options.language,
+        **_read_labels(options),
+    )
+    written = report.write(Path(options.out))
+    print(report)
+    n_tables = sum(path.suffix == ".csv" for path in written)
+    n_pictures = sum(path.suffix == ".png" for path in written)
+    print(f"\nwritten: {written[0]}, {n_tables} tables, {n_pictures} pictures")
+    if not n_pictures:
+        print("for pictures: pip install 'jocas-themes[plots]'")
+
+
+def _read_labels(options: Namespace) -> dict[str, Any]:
+    """Read what both commands take."""
+    return {
+        "themes": options.themes,
+        "steps": tuple(options.steps),
+        "date_column": options.date_column,
+    }

@@ -1,0 +1,81 @@
+"""From labels to gold to the report, as a user types it."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jocas_themes import make_offers
+from jocas_themes.cli import main
+
+_N = 3_000
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    offers = make_offers(_N, random_state=0)
+    offers["date_firstSeenDay"] = rng.choice(pd.date_range("2018-01-01", "2021-12-31"), _N)
+    offers.to_parquet("offers.parquet")
+    truth = rng.random(_N) < 0.3
+    probability = np.where(truth, rng.beta(5, 2, _N), rng.beta(2, 5, _N))
+    labels = pd.DataFrame(
+        {
+            "offer_id": offers["ID_JOCAS"].astype(str),
+            "date_firstSeenDay": offers["date_firstSeenDay"],
+            "DIVERSITY": (probability > 0.5).astype(int),
+            "DIVERSITY_probability": probability,
+            "truth": truth.astype(float),
+        }
+    )
+    Path("labels").mkdir()
+    labels.to_parquet("labels/part-0.parquet")
+
+
+def run(capsys: pytest.CaptureFixture[str], command: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    status = main(shlex.split(command))
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def test_the_plan_tells_what_a_sample_would_bring(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "sample-gold labels --n 300 600 --plan --by month semester")
+    assert (status, err) == (0, "")
+    assert "half_width" in out
+    assert "change 2020-03" in out
+
+
+def test_the_sample_waits_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "sample-gold labels --n 200 --offers offers.parquet --review gold.jsonl"
+    status, out, _ = run(capsys, f"{command} --themes DIVERSITY")
+    assert status == 0
+    assert "written: gold.jsonl (200 offers, 200 new cells to decide)" in out
+    cells = pd.read_json("gold.jsonl", lines=True)
+    assert cells["proposed"].isna().all()
+    status, _, err = run(capsys, "sample-gold labels --n 200 --review gold.jsonl")
+    assert status == 2
+    assert "--offers is missing" in err
+
+
+@pytest.mark.filterwarnings("ignore::jocas_themes.errors.JocasThemesWarning")
+def test_the_report_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    labels = pd.read_parquet("labels/part-0.parquet")
+    gold = labels.sample(600, random_state=0).assign(DIVERSITY=lambda rows: rows["truth"])
+    gold = gold[["offer_id", "DIVERSITY"]].assign(inclusion_probability=0.2, reviewer="Ada")
+    gold.to_json("gold.jsonl", orient="records", lines=True)
+    status, out, _ = run(capsys, "trends labels --gold gold.jsonl --by month --out report")
+    assert status == 0
+    assert Path("report/report.html").stat().st_size > 10_000
+    assert Path("report/tables/shares.csv").exists()
+    assert "What changed" in out
+    assert "written: report/report.html" in out
+
+
+def test_gold_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "trends labels --gold absent.jsonl --out report")
+    assert status == 2
+    assert "there is no file absent.jsonl" in err
