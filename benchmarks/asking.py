@@ -148,7 +148,7 @@ def compare_memory(sizes: list[int], *, concurrency: int) -> pd.DataFrame:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--offers", type=int, default=1_600)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--latency", type=float, default=0.2, help="in seconds")

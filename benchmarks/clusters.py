@@ -34,11 +34,13 @@ Way = Callable[[ThemeClassifier, Path], None]
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("model", type=Path)
     parser.add_argument("offers", type=Path)
     parser.add_argument("--copies", type=int, default=5, help="of the offers, in the large set")
     arguments = parser.parse_args()
+    if arguments.copies < 2:
+        parser.error("--copies must be 2 or more: the large set is compared with one of one copy.")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     print_run(PACKAGES)

@@ -148,7 +148,7 @@ def read_texts(paths: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("sources", nargs="*", help="Parquet tables of real offers")
     parser.add_argument("--offers", type=int, default=20_000, help="how many to make")
     parser.add_argument("--jobs", type=int, default=2, help="how many cores may hash")

@@ -44,7 +44,7 @@ N_COMPARED = 10_000
 
 def main() -> None:
     """Measure, and print tables."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("annotated", type=Path)
     parser.add_argument("offers", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])

@@ -254,7 +254,7 @@ def print_scores(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("annotated", nargs="?", help="Parquet table of offers and answers")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--by", choices=sorted(HELD_OUT), help="hold out whole groups of offers")

@@ -214,7 +214,7 @@ def compare_models(task: Task, n_jobs: int) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table for each task."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("reuters", nargs="?", help="folder of the 22 files reut2-0xx.sgm")
     parser.add_argument("--rome", nargs="+", metavar="FILE", help="Parquet tables of offers")
     parser.add_argument(

@@ -81,7 +81,7 @@ def compare_sizes(annotated: pd.DataFrame, sizes: Sequence[int], n_jobs: int) ->
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("annotated", nargs="?", help="Parquet table of offers and answers")
     parser.add_argument("--sizes", type=int, nargs="+", default=[500, 2_000, 10_000])
     parser.add_argument("--jobs", type=int, default=2, help="how many cores a fit may use")

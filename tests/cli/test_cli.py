@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -122,7 +123,11 @@ def test_label_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     command = "label a.parquet b.parquet --model model --out labels --chunk-rows 20"
     status, _, err = run(capsys, f"{command} --partition-by-month")
     assert status == 2
-    assert "kept in labels: go on with --resume." in err.splitlines()[-1]
+    last = err.splitlines()[-1]
+    assert (
+        "1 finished part is kept in labels. When the file is mended, go on with --resume;" in last
+    )
+    assert "label anew with --overwrite or into another folder" in last
     offers.to_parquet("b.parquet")
     status, _, err = run(capsys, command)
     assert status == 2
@@ -132,7 +137,9 @@ def test_label_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert "partition_by (['year', 'month'] to [])" in err
     status, out, err = run(capsys, f"{command} --resume --partition-by-month")
     assert status == 0, err
-    assert re.search(r"^60 offers in .*\nwritten: 3 parts in labels", out)
+    assert re.search(r"^60 offers in .* s in all .*\nwritten: 3 parts in labels", out)
+    status, out, _ = run(capsys, f"{command} --resume --partition-by-month")
+    assert (status, out) == (0, "all done already: 60 offers in 3 parts in labels\n")
     assert len(list(Path("labels").glob("year=*/month=*/part-00002.parquet"))) > 1
     with pytest.raises(SystemExit, match="2"):
         main([*shlex.split(command), "--resume", "--overwrite"])
@@ -144,11 +151,17 @@ def test_an_interrupted_label_says_how_to_go_on(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("jocas_themes.cli._commands.label_corpus", interrupt)
     assert run(capsys, "train annotated.parquet --out model")[0] == 0
-    status, _, err = run(capsys, "label offers.jsonl --model model --out labels")
+    command = "label offers.jsonl --model model --out labels --chunk-rows 200"
+    with monkeypatch.context() as patch:
+        patch.setattr("jocas_themes.corpus._job.write_part", interrupt)
+        status, _, err = run(capsys, command)
     assert status == 130
-    assert "run again with --resume to go on" in err
+    assert err.endswith("interrupted. No part was finished in labels: run it again.\n")
+    monkeypatch.setattr("jocas_themes.corpus._job.join_rejects", interrupt)
+    status, _, err = run(capsys, command)
+    assert status == 130
+    assert err.endswith("interrupted. 2 finished parts are kept in labels: go on with --resume.\n")
 
 
 def test_own_text_columns_all_the_way(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,10 +214,13 @@ def test_the_demo_replaces_nothing_but_a_demo(capsys: pytest.CaptureFixture[str]
         ("profile nowhere.parquet", "nowhere.parquet"),
         ("profile 'nothing/*.csv'", "nothing"),
         ("train nowhere.parquet --out model", "there is no file nowhere.parquet"),
-        ("train offers.jsonl --out model", "nothing to learn from|annotated table"),
+        ("train offers.jsonl --out model", "offers.jsonl must be an annotated table, got one that"),
+        ("label-issues offers.jsonl", r"lacks \['text'\] and CODE, CODE_confidence"),
         ("train annotated.parquet --out model --threshold 130", "130"),
         ("label offers.jsonl --model nowhere --out labels", "there is no model folder nowhere"),
         ("label offers.jsonl --model . --out labels", "not a model"),
+        ("label offers.jsonl --model s3://b/m --out labels", "no model folder 's3://b/m': a model"),
+        ("profile offers.jsonl --text-columns titre", r"\['titre'\] of --text-columns; there are"),
         ("evaluate offers.jsonl", "not annotated"),
         ("evaluate annotated.parquet --folds 1", "n_splits|folds"),
         ("teach offers.jsonl --model m --out a.parquet", "OPENAI_API_KEY is not set"),
@@ -247,11 +263,41 @@ def test_unknown_arguments_exit_with_2(capsys: pytest.CaptureFixture[str]) -> No
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("label a --outt X --reusme", "--outt (did you mean --out?) --reusme (did you mean --res"),
+        ("label a --model=m --out=b --over", "--over (did you mean --overwrite?)"),
+        ("train a --out m --zzz=1", "unrecognized arguments: --zzz\n"),
+    ],
+)
+def test_options_are_written_out(
+    capsys: pytest.CaptureFixture[str], arguments: str, message: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments.split())
+    assert message in capsys.readouterr().err
+
+
+def test_an_interruption_while_commands_are_imported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupt(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "jocas_themes.cli._arguments", Interrupt("x"))
+    assert run(capsys, "demo") == (130, "", "\ninterrupted.\n")
+
+
 def test_warnings_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.jsonl").write_text('{"ID_JOCAS": "1", "job_title": "Cariste"}\nnot json\n')
     status, _, err = run(capsys, "profile bad.jsonl")
     assert status == 0
     assert re.search(r"[\r\n]warning: .*bad\.jsonl:2", err)
+    Path("bad.csv").write_text("ID_JOCAS;job_title\n1;Cafés\n2;Bar\n", encoding="cp1252")
+    _, _, err = run(capsys, "profile bad.csv")
+    assert "another --encoding may be, such as cp1252" in err
 
 
 def test_the_installed_command() -> None:

@@ -302,17 +302,20 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("X", "found"),
         [
-            (["a text"], "'list'"),
-            (None, "'NoneType'"),
-            (np.zeros((2, 2)), "'ndarray'"),
-            (pd.DataFrame({"offer_id": ["a"], "text": ["b"]}), r"\['offer_id', 'text'\]"),
-            (make_table([1.0], [90.0]).drop(columns="status"), r"\['offer_id', 'text', 'A', "),
-            (make_table([1.0], [90.0]).drop(columns="offer_id"), r"\['text', 'A', "),
-            (pd.DataFrame({5: [1]}), r"\['5'\]"),
+            (["a text"], "list"),
+            (None, "NoneType"),
+            (np.zeros((2, 2)), "ndarray"),
+            (
+                pd.DataFrame({"offer_id": ["a"], "text": ["b"]}),
+                r"lacks \['status'\] and CODE, CODE_conf.* each theme \(2 columns found\)",
+            ),
+            (make_table([1.0], [90.0]).drop(columns="status"), r"lacks \['status'\] \("),
+            (make_table([1.0], [90.0]).drop(columns="offer_id"), r"lacks \['offer_id'\] \("),
+            (pd.DataFrame({5: [1]}), r"lacks \['offer_id', 'text', 'status'\] and CODE, "),
         ],
     )
     def test_not_an_annotated_table(self, X: Any, found: str) -> None:
-        message = f"X must be an annotated table.*got {found}.*Put a teacher before the filter"
+        message = f"X must be an annotated table, got .*{found}.*in a Pipeline, put a teacher first"
         for call in (ConfidenceFilter().fit, ConfidenceFilter().transform):
             with pytest.raises(ValueError, match=message):
                 call(X)

@@ -153,7 +153,7 @@ def test_refusals_come_before_any_task(student: ThemeClassifier) -> None:
         label_dask(offers, student, keep_columns=["x"])
     with pytest.raises(ValueError, match="offers have no text"):
         label_dask(offers[["ID_JOCAS"]], student)
-    with pytest.raises(TypeError, match="must be a Dask DataFrame, got DataFrame"):
+    with pytest.raises(TypeError, match=r"got a pandas DataFrame\. dask\.dataframe\.from_pandas"):
         label_dask(OFFERS, student)
 
 

@@ -127,6 +127,8 @@ def test_a_column_that_no_file_has_is_refused_before_anything_is_done(
 def test_kept_columns_that_collide(student: ThemeClassifier, source: Path, tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="got the string 'site_name'"):
         label_corpus(student, source, tmp_path / "labels", keep_columns="site_name")
+    with pytest.raises(TypeError, match=r"got None\. Pass \(\) to keep none"):
+        label_corpus(student, source, tmp_path / "labels", keep_columns=None)
     for wrong in (["offer_id"], ["DIVERSITY"], ["site_name", "site_name"]):
         with pytest.raises(ValueError, match="keep_columns must be distinct"):
             label_corpus(student, source, tmp_path / "labels", keep_columns=wrong)
@@ -159,11 +161,26 @@ def test_source_and_destination_must_not_overlap(
 def test_malformed_rows_are_kept_aside(student: ThemeClassifier, tmp_path: Path) -> None:
     path = tmp_path / "offers.jsonl"
     path.write_text('{"ID_JOCAS": "1", "job_title": "Cariste"}\nnot json\n')
-    with pytest.warns(JocasThemesWarning, match=r"offers\.jsonl:2"):
+    with pytest.warns(JocasThemesWarning, match=r"offers\.jsonl:2 .* anew with overwrite=True\."):
         done = label_corpus(student, path, tmp_path / "labels", progress=False)
     assert (done.n_offers, done.n_malformed) == (1, 1)
     assert "not json" in (tmp_path / "labels" / "_rejects.jsonl").read_text()
     assert len(done.read()) == 1
+
+
+def test_a_source_of_malformed_rows_alone_is_refused(
+    student: ThemeClassifier, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("ID_JOCAS;job_title\n1;Café\n2;Thé\n", encoding="cp1252")
+    with pytest.raises(OffersError, match=r"every row is malformed \(2 in all\), .*a\.csv:2 \(it"):
+        label_corpus(student, tmp_path / "a.csv", tmp_path / "labels", progress=False)
+    done = label_corpus(
+        *(student, tmp_path / "a.csv", tmp_path / "labels"),
+        encoding="cp1252",
+        resume=True,
+        progress=False,
+    )
+    assert (done.n_offers, done.n_malformed) == (2, 0)
 
 
 def test_a_failing_source_keeps_the_parts_before_it(
@@ -179,6 +196,33 @@ def test_a_failing_source_keeps_the_parts_before_it(
         compute_shares(tmp_path / "labels")
     for part in (tmp_path / "labels").glob("part-*"):
         assert pq.read_metadata(part).num_rows == 40
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"source": pd.DataFrame({"a": [1]})},
+            TypeError,
+            "got DataFrame. label_chunk labels a table",
+        ),
+        ({"source": None}, TypeError, "source must be a path, .* got NoneType"),
+        ({"source": 5}, TypeError, "source must be a path, .* got int"),
+        ({"encoding": None}, ValueError, "encoding must be known to Python"),
+        ({"chunk_rows": True}, ValueError, "chunk_rows must be a whole number .*, got True"),
+        ({"keep_columns": ["x"]}, OffersError, r"\['x'\] of keep_columns=\.\.\., or of the model"),
+    ],
+)
+def test_bad_arguments(
+    student: ThemeClassifier,
+    source: Path,
+    tmp_path: Path,
+    options: dict[str, object],
+    error: type[Exception],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        label_corpus(student, **{"source": source, "destination": tmp_path / "labels"} | options)
 
 
 def test_nothing_to_read(student: ThemeClassifier, tmp_path: Path) -> None:
@@ -278,6 +322,6 @@ def test_the_bar_shows_the_end_where_footers_tell_it(
     student: ThemeClassifier, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     label_corpus(student, source / "a.parquet", tmp_path / "one")
-    assert re.search(r"100%.* 50\.0/50\.0 .*parts=1", capsys.readouterr().err)
+    assert re.search(r"100%.* 50/50 .*parts=1", capsys.readouterr().err)
     label_corpus(student, source, tmp_path / "two")
     assert re.search(r"labelling: 120 offers \[.*parts=1", capsys.readouterr().err)

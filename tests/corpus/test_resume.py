@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from sklearn.base import clone
 
 from jocas_themes import (
     LabelledCorpus,
@@ -164,8 +165,8 @@ def begun(student: ThemeClassifier, source: Path, tmp_path: Path) -> Path:
         patch.setattr(_job, "write_part", end_at(_job.write_part, 3))
         with pytest.raises(KeyboardInterrupt) as caught:
             label(student, source, folder)
-    assert "finished parts are kept in" in caught.value.__notes__[0]
-    assert "resume=True" in caught.value.__notes__[0]
+    expected = f"3 finished parts are kept in {folder}: go on with resume=True."
+    assert caught.value.__notes__ == [expected]
     return folder
 
 
@@ -198,7 +199,10 @@ def test_what_is_finished_is_neither_read_nor_labelled_again(
     # 10 of the 21 finished offers are all of a.csv
     assert read == ["b.parquet", "c.jsonl", "d.parquet"]
     assert sum(labelled) == 23 - 21
-    assert label(student, source, begun, resume=True) == done
+    assert done.n_resumed == 21
+    again = label(student, source, begun, resume=True)
+    assert again == done
+    assert again.n_resumed == again.n_offers == 23
     assert read == ["b.parquet", "c.jsonl", "d.parquet"]
 
 
@@ -216,6 +220,30 @@ def test_resume_begins_where_nothing_was_begun(
     student: ThemeClassifier, source: Path, tmp_path: Path
 ) -> None:
     assert label(student, source, tmp_path / "labels", resume=True).n_parts == 4
+
+
+def test_where_no_part_is_finished_all_may_change(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_text("id;titre\n1;Cariste\n")
+    folder = tmp_path / "labels"
+    with pytest.raises(OffersError, match="has no text") as caught:
+        label(student, tmp_path / "own.csv", folder)
+    assert caught.value.__notes__ == [f"No part was finished in {folder}: run it again."]
+    own = clone(student).set_params(text_columns=["titre"]).fit(load_sample_annotations())
+    assert label(own, tmp_path / "own.csv", folder, resume=True).n_offers == 1
+    # The same with the file left out, after a first part that was written and not finished.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_job, "write_progress", interrupt_at_once)
+        with pytest.raises(KeyboardInterrupt):
+            label(student, source / "b.parquet", tmp_path / "other")
+    assert list((tmp_path / "other").glob("part-*"))
+    done = label(student, source / "d.parquet", tmp_path / "other", resume=True)
+    assert len(done.read()) == done.n_offers == 1
+
+
+def interrupt_at_once(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
@@ -320,7 +348,8 @@ def test_a_file_that_cannot_be_read_is_mended(
     damage(bad)
     with pytest.raises(OffersError, match=r"b\.parquet.*(cannot be read|has no text)") as caught:
         label(student, tmp_path / "source", tmp_path / "labels")
-    assert "resume=True" in caught.value.__notes__[0]
+    assert "2 finished parts are kept" in caught.value.__notes__[0]
+    assert "When the file is mended, go on with resume=True;" in caught.value.__notes__[0]
     assert len(list((tmp_path / "labels").glob("part-*"))) == 2  # 14 of the first 20 offers
     offers[20:].to_parquet(bad)
     label(student, tmp_path / "source", tmp_path / "labels", resume=True)

@@ -154,7 +154,7 @@ def test_refusals_come_before_any_task(student: ThemeClassifier, offers: DataFra
         label_spark(offers, student, keep_columns=["x"])
     with pytest.raises(ValueError, match="offers have no text"):
         label_spark(offers.select("ID_JOCAS"), student)
-    with pytest.raises(TypeError, match="must be a Spark DataFrame, got DataFrame"):
+    with pytest.raises(TypeError, match=r"got a pandas DataFrame\. spark\.createDataFrame makes"):
         label_spark(OFFERS, student)
 
 

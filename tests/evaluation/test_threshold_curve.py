@@ -228,7 +228,7 @@ def test_bad_input_is_refused(annotated: pd.DataFrame, arguments, message) -> No
 def test_bad_tables_are_refused(annotated: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="annotated must be an annotated table"):
         threshold_curve(WordLearner(), annotated.drop(columns="A_confidence"))
-    with pytest.raises(ValueError, match=r"annotated must be an annotated table.* got 'list'"):
+    with pytest.raises(ValueError, match=r"annotated must be an annotated table.* got list"):
         threshold_curve(WordLearner(), ["a text"])
     with pytest.raises(ValueError, match="must hold labels, got NaN in all of its 8 cells"):
         threshold_curve(WordLearner(), annotated.assign(A=NAN))

@@ -30,6 +30,13 @@ def test_columns_of_arrow_types_are_read(value: Any, type_: pa.DataType) -> None
     assert read.tolist() == [pd.Timestamp("2020-01-02"), pd.Timestamp("2021-05-06")]
 
 
+@pytest.mark.parametrize("dtype", [object, float, "Int64", str])
+def test_days_written_as_whole_numbers_are_read(dtype: Any) -> None:
+    days = pd.Series([20230328, None], dtype="Int64").astype(dtype)
+    read = read_first_days(pd.DataFrame({"day": days}), ["day"])
+    assert read.tolist() == [pd.Timestamp("2023-03-28"), pd.NaT]
+
+
 def test_near_duplicates_are_found_among_offers_with_arrow_dates() -> None:
     days = [date(2020, 1, 2), date(2020, 1, 3), date(2021, 1, 2)]
     offers = pd.DataFrame({"text": ["Cariste à Lyon"] * 3})

@@ -89,7 +89,7 @@ class TestSequencesOfTexts:
         ],
     )
     def test_what_is_no_text_is_counted(self, X: Any, kind: str, counts: str) -> None:
-        with pytest.raises(TypeError, match=rf"X must hold texts, got a {kind} .*\({counts}\)"):
+        with pytest.raises(TypeError, match=rf"X must hold texts, got {kind} .*\({counts}\)"):
             as_offers(X)
 
     @settings(deadline=None, max_examples=50)

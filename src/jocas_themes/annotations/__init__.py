@@ -1,6 +1,12 @@
 """Annotations: the annotated table, the store of paid replies, the review file."""
 
-from jocas_themes.annotations._labels import Themes, choose_themes, read_cells, read_labels
+from jocas_themes.annotations._labels import (
+    Themes,
+    choose_themes,
+    read_cells,
+    read_labels,
+    require_annotated,
+)
 from jocas_themes.annotations._table import (
     STATUSES,
     Annotation,
@@ -55,4 +61,5 @@ __all__ = [
     "read_cells",
     "read_labels",
     "read_review",
+    "require_annotated",
 ]

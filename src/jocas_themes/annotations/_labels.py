@@ -46,6 +46,26 @@ def choose_themes(*sources: Any, themes: Themes = None) -> tuple[str, ...]:
     return tuple(f"theme_{position}" for position in range(n_themes))
 
 
+def require_annotated(
+    table: Any, *, name: str, needed: Sequence[str] = ("offer_id", "text", "status")
+) -> tuple[str, ...]:
+    """Return the themes of an annotated table, or say what it lacks to be one."""
+    codes = find_theme_codes(table)
+    names = list(getattr(table, "columns", ()))
+    lacks = [column for column in needed if column not in names]
+    if codes and not lacks:
+        return codes
+    found = type(table).__name__
+    if isinstance(table, pd.DataFrame):
+        parts = [repr(lacks)] if lacks else []
+        parts += [] if codes else ["CODE, CODE_confidence, CODE_evidence for each theme"]
+        found = f"one that lacks {' and '.join(parts)} ({len(names)} columns found)"
+    raise ValueError(
+        f"{name} must be an annotated table, got {found}. Write it with jocas-themes teach --out, "
+        f"or a teacher's annotate(offers); in a Pipeline, put a teacher first."
+    )
+
+
 def read_cells(source: Any, themes: Sequence[str], *, name: str) -> npt.NDArray[np.float64]:
     """Read numbers of shape (n_offers, n_themes), NaN where they are missing."""
     source = to_frame(source)

@@ -5,8 +5,9 @@ from importlib.metadata import version
 
 from jocas_themes.cli import _commands
 from jocas_themes.cli._demo import run_demo
-from jocas_themes.cli._parsers import add_command, add_sources, add_text_columns
+from jocas_themes.cli._parsers import CommandParser, add_command, add_sources, add_text_columns
 from jocas_themes.cli._teaching_arguments import add_teaching
+from jocas_themes.cli._trends_arguments import add_trends
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -16,9 +17,12 @@ def build_parser() -> argparse.ArgumentParser:
         description="Label job offers with HR themes: a language model annotates a few thousand, "
         "a small model learns from the sure answers, and labels millions.",
         epilog="Start with: jocas-themes demo",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=version("jocas-themes"))
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+    )
     _add_demo(commands)
     _add_profile(commands)
     add_teaching(commands)
@@ -27,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_label_issues(commands)
     _add_suggest(commands)
     _add_label(commands)
+    add_trends(commands)
     return parser
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from jocas_themes.annotations import find_theme_codes
+from jocas_themes.annotations import find_theme_codes, require_annotated
 from jocas_themes.cli._tables import check_out, print_table, read_labelled, write_table
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
@@ -20,8 +20,9 @@ from jocas_themes.reports import student_report
 from jocas_themes.student import ThemeClassifier, check_model_folder, load_model, save_model
 
 OUT_OF_FOLD_TITLE = (
-    "How well it learnt: cross-validated, near-duplicates together (calibration aside),\n"
-    "against the teacher's labels, all cells (support: offers with the theme)"
+    "How well it learnt: cross-validated, near-duplicates together\n"
+    "(calibration aside), against the teacher's labels, all cells\n"
+    "(support: offers with the theme)"
 )
 _COLUMNS_TITLE = (
     "Columns: reliable under 20% missing, unusable over 70%\n"
@@ -49,6 +50,7 @@ def run_train(options: Namespace) -> None:
     """Train a student, and save it."""
     check_model_folder(Path(options.out), overwrite=options.overwrite)
     annotated = read_labelled(options.annotated)
+    require_annotated(annotated, name=options.annotated)
     student = _make_student(options, review_path=options.review).fit(annotated)
     save_model(student, options.out, overwrite=options.overwrite)
     sure = student[0]
@@ -149,6 +151,7 @@ def run_label_issues(options: Namespace) -> None:
     """List the cells whose label is most likely wrong."""
     out = check_out(options.out, ".csv") if options.out else None
     annotated = read_labelled(options.annotated)
+    require_annotated(annotated, name=options.annotated, needed=("offer_id", "text"))
     student = ThemeClassifier(n_jobs=-1).fit(annotated)
     issues = find_label_issues(
         annotated, probabilities=student.out_of_fold_, n=options.n, review_path=options.review
@@ -185,8 +188,9 @@ def score_by_cross_validation(model: Any, annotated: pd.DataFrame, *, n_folds: i
     codes = find_theme_codes(annotated)
     if not codes:
         raise ValueError(
-            "the table is not annotated: it needs CODE, CODE_confidence and CODE_evidence for "
-            "each theme, as teach writes them. For gold labels pass --model."
+            f"the table is not annotated: it lacks CODE, CODE_confidence and CODE_evidence for "
+            f"each theme ({len(annotated.columns)} columns found). Write it with teach --out. For "
+            f"gold labels pass --model."
         )
     answers = annotated[list(codes)].to_numpy(dtype=float)
     predicted = cross_val_predict(
@@ -213,10 +217,14 @@ def run_label(options: Namespace) -> None:
         resume=options.resume,
         overwrite=options.overwrite,
     )
+    parts = f"{done.n_parts} part" + "s" * (done.n_parts != 1)
+    if options.resume and done.n_resumed == done.n_offers > 0:
+        print(f"all done already: {done.n_offers} offers in {parts} in {done.destination}")
+        return
     rate = done.n_offers / max(done.duration_s, 1e-9)
+    in_all = " in all" if done.n_resumed else ""
     print(
-        f"{done.n_offers} offers in {done.duration_s:.1f} s ({rate:.0f} a second), "
+        f"{done.n_offers} offers in {done.duration_s:.1f} s{in_all} ({rate:.0f} a second), "
         f"{done.n_without_text} of them without text"
     )
-    plural = "s" * (done.n_parts != 1)
-    print(f"written: {done.n_parts} part{plural} in {done.destination}")
+    print(f"written: {parts} in {done.destination}")

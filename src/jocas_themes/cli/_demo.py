@@ -103,7 +103,7 @@ def _write_offers(folder: Path, n_offers: int) -> None:
 
 def _show_offer(row: pd.Series) -> None:
     """Show what the teacher said of one offer, and where it saw it."""
-    print(f"\nOne offer, as the teacher read it: {row['job_title']}\n")
+    print(f"\nOne offer, as the teacher read it:\n{row['job_title']}\n")
     for theme in HR_THEMES:
         if row[theme.code] == 1:
             confidence = row[f"{theme.code}_confidence"]
@@ -138,7 +138,7 @@ The offers are fictitious: nothing here says anything about the labour market.
   shares.csv           its figures
   labels/              the labels, Parquet parts ({rate:.0f} offers a second)
   model/               the student, plain files
-  to_review.jsonl      the cells that the teacher was not sure of, for people to look at
+  to_review.jsonl      the cells that the teacher was not sure of, for people
   annotations.sqlite   every reply of the teacher, one row an offer
   offers/              the made-up offers
 

@@ -9,16 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from jocas_themes._progress import tqdm
-from jocas_themes.cli._arguments import build_parser
 from jocas_themes.errors import JocasThemesError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-_KEPT = {
-    "teach": "The replies that had arrived are in the store: run again to ask the rest.",
-    "label": "The parts that were finished are kept: run again with --resume to go on.",
-}
+_KEPT = {"teach": "The replies that had arrived are in the store: run again to ask the rest."}
 # The library speaks of arguments; here they are options.
 _ARGUMENT = re.compile(r"\b(?:pass )?([a-z][a-z_]+)=(?:True\b|\(\.\.\.\)|\([^()]*\)|\.\.\.)?")
 _PRICE = re.compile(r"price=\{'input': ([\d.]+), 'output': ([\d.]+)\}")
@@ -42,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 2 when the input is bad, or 130 when interrupted.
     """
+    try:
+        # It imports all commands, for which a user may not want to wait.
+        from jocas_themes.cli._arguments import build_parser
+    except KeyboardInterrupt as interrupt:
+        return _report_interrupt("", interrupt)
     options = build_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
     for name in ("httpx", "httpx2"):  # a line a request, among the progress bars
@@ -57,20 +58,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (JocasThemesError, ValueError, TypeError, OSError) as error:
             if options.verbose:
                 traceback.print_exc()
-            notes = getattr(error, "__notes__", ())  # what is to be done beside mending it
-            message = _speak_of_options(_in_one_line(" ".join([str(error), *notes])))
+            message = _speak_of_options(_in_one_line(" ".join([str(error), *_get_notes(error)])))
             print(f"jocas-themes {options.command}: {message}", file=sys.stderr)
             return EXIT_BAD_INPUT
-        except KeyboardInterrupt:
-            print(f"\ninterrupted. {_KEPT.get(options.command, '')}", file=sys.stderr)
-            return EXIT_INTERRUPTED
+        except KeyboardInterrupt as interrupt:
+            return _report_interrupt(options.command, interrupt)
     return 0
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     """Show a warning as one line, without the line of code it came from."""
     if issubclass(category, UserWarning):
-        tqdm.write(f"warning: {_in_one_line(message)}", file=sys.stderr)  # above a bar
+        line = _speak_of_options(_in_one_line(message))
+        tqdm.write(f"warning: {line}", file=sys.stderr)  # above a bar
+
+
+def _report_interrupt(command: str, interrupt: KeyboardInterrupt) -> int:
+    """Say how to go on: the library may have told, else it is the same always."""
+    kept = _speak_of_options(" ".join(_get_notes(interrupt))) or _KEPT.get(command, "")
+    print(f"\ninterrupted. {kept}".rstrip(), file=sys.stderr)
+    return EXIT_INTERRUPTED
+
+
+def _get_notes(error: BaseException) -> list[str]:
+    """Return what is to be done beside mending an error."""
+    return getattr(error, "__notes__", [])
 
 
 def _speak_of_options(message: str) -> str:

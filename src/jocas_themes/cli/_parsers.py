@@ -1,6 +1,33 @@
 """What the parsers of several commands share."""
 
 import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import takewhile
+from typing import Any
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of one command, which names options that it does not know before all else."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str], namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse, once all options are known: else those that they should be count as missing."""
+        given = [arg.partition("=")[0] for arg in takewhile("--".__ne__, args)]
+        known = list(self._option_string_actions)
+        unknown = [name for name in given if name.startswith("--") and name not in known]
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(_suggest(n, known) for n in unknown)}")
+        return super().parse_known_args(args, namespace)
+
+
+def _suggest(name: str, known: Sequence[str]) -> str:
+    """Name an unknown option, and the known one that it looks like."""
+    return " ".join([name, *(f"(did you mean {x}?)" for x in get_close_matches(name, known, 1))])
 
 
 def add_command(

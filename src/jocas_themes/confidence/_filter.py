@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from jocas_themes.annotations import find_theme_codes, merge_review, read_cells, read_labels
+from jocas_themes.annotations import merge_review, read_cells, read_labels, require_annotated
 from jocas_themes.offers import tag_offers, to_frame
 
 # A reply that came, but could not be used. One that never came ("failed") is asked again by
@@ -105,7 +105,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         """
         self._check_params()
         X = to_frame(X)
-        labels, keep = self._find_sure(X, _require_codes(X))
+        labels, keep = self._find_sure(X, require_annotated(X, name="X"))
         known = ~np.isnan(labels)
         self.n_kept_ = int((known & keep).sum())
         self.n_masked_ = int((known & ~keep).sum())
@@ -136,7 +136,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         X = to_frame(X)
         masked = self.fit(X, y).transform(X)
         if self.review_path is not None:
-            asked = set(product(X["offer_id"].map(str), _require_codes(X)))
+            asked = set(product(X["offer_id"].map(str), require_annotated(X, name="X")))
             merge_review(self.review_path, self._list_cells(X), asked=asked)
         return masked
 
@@ -160,7 +160,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         """
         self._check_params()
         X = to_frame(X)
-        codes = _require_codes(X)
+        codes = require_annotated(X, name="X")
         labels, keep = self._find_sure(X, codes)
         masked = X.copy(deep=False)
         masked[list(codes)] = np.where(keep, labels, np.nan)
@@ -193,7 +193,7 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
 
     def _list_cells(self, X: pd.DataFrame) -> Iterator[dict[str, Any]]:
         """List the cells to review, each with the reason."""
-        codes = _require_codes(X)
+        codes = require_annotated(X, name="X")
         labels = read_labels(X, codes, name="the annotated table")
         confidences = _read_confidences(X, codes)
         evidences = [X[f"{code}_evidence"].tolist() for code in codes]
@@ -235,19 +235,6 @@ class ConfidenceFilter(TransformerMixin, BaseEstimator):
         tags = tag_offers(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags
-
-
-def _require_codes(X: Any) -> tuple[str, ...]:
-    """Return the themes of an annotated table, or say what is missing."""
-    codes = find_theme_codes(X)
-    if not codes or not {"offer_id", "text", "status"} <= set(X.columns):
-        found = list(map(str, X.columns))[:5] if isinstance(X, pd.DataFrame) else type(X).__name__
-        raise ValueError(
-            f"X must be an annotated table, with offer_id, text, status and CODE, "
-            f"CODE_confidence, CODE_evidence for each theme; got {found!r}. Put a teacher "
-            f"before the filter."
-        )
-    return codes
 
 
 def _read_confidences(X: pd.DataFrame, codes: tuple[str, ...]) -> npt.NDArray[np.float64]:

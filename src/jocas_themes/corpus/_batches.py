@@ -55,6 +55,16 @@ class Labelling:
     schema: pa.Schema
 
 
+def describe_stranger(given: Any, *, made_by: str, read_by: str) -> str:
+    """Say what was passed instead of a cluster's DataFrame, and how to make one of it."""
+    if isinstance(given, pd.DataFrame):
+        return f"a pandas DataFrame. {made_by} makes one of it; label_chunk labels it as it is."
+    if isinstance(given, str):
+        return f"{given!r}. Read it: {read_by}({given!r})."
+    kind = type(given)
+    return f"{kind.__module__}.{kind.__qualname__}. label_chunk labels a table in memory."
+
+
 def plan_labelling(model: Any, columns: Sequence[str], keep_columns: Sequence[str]) -> Labelling:
     """Check all that needs no offer, and pack the student."""
     student = _strip_student(model)

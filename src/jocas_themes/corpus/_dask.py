@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes._optional import import_optional
-from jocas_themes.corpus._batches import Labelling, label_batches, plan_labelling
+from jocas_themes.corpus._batches import Labelling, describe_stranger, label_batches, plan_labelling
 from jocas_themes.corpus._label import KEEP_COLUMNS
 
 # A partition may be large, and labelling takes several times the memory of its texts.
@@ -73,10 +73,10 @@ def label_dask(ddf: Any, model: Any, *, keep_columns: Sequence[str] = KEEP_COLUM
     dask = import_optional("dask", extra="dask", purpose="label_dask")
     dataframe = import_optional("dask.dataframe", extra="dask", purpose="label_dask")
     if not isinstance(ddf, dataframe.DataFrame):
-        raise TypeError(
-            f"ddf must be a Dask DataFrame, got {type(ddf).__name__}. label_chunk labels a table "
-            f"in memory."
+        found = describe_stranger(
+            ddf, made_by="dask.dataframe.from_pandas", read_by="dask.dataframe.read_parquet"
         )
+        raise TypeError(f"ddf must be a Dask DataFrame, got {found}")
     labelling = plan_labelling(model, list(ddf.columns), keep_columns)
     return ddf[labelling.columns].map_partitions(
         _label_partition,

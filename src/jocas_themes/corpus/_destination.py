@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
-from urllib.parse import urlsplit
 
 from jocas_themes._files import replace_when_whole
 from jocas_themes._optional import import_optional
 from jocas_themes.annotations._lock import exclusive_lock
-from jocas_themes.errors import MissingDependencyError
+from jocas_themes.offers.reading._urls import open_url, refuse_password
 
 _LOCKED = "_manifest.json"
 _CLAIM = "_writer"
@@ -54,20 +53,21 @@ class Destination(Protocol):
 
 def open_destination(destination: str | os.PathLike[str]) -> Destination:
     """Tell a local folder from a URL; only the latter needs fsspec."""
+    if not isinstance(destination, (str, os.PathLike)):
+        raise TypeError(f"destination must be a path or a URL, got {destination!r}.")
     written = os.fspath(destination)
+    if not written:
+        raise ValueError("destination must name a folder or a URL, got ''.")
     if "://" not in written:
         return LocalFolder(Path(written).expanduser())
-    if urlsplit(written).password is not None:
-        raise ValueError(
-            "destination must not hold a password, which logs and messages would show. Put it "
-            "into the environment or into fsspec's configuration."
-        )
-    fsspec = import_optional("fsspec", extra="remote", purpose=f"writing {written!r}")
+    refuse_password(written, what="destination")
+    purpose = f"writing {written!r}"
     try:
-        filesystem, path = fsspec.core.url_to_fs(written)
-    except ImportError as error:
-        raise MissingDependencyError(f"{written!r} cannot be opened: {error}") from error
-    if isinstance(filesystem, fsspec.implementations.local.LocalFileSystem):
+        filesystem, path = open_url(written, purpose=purpose)
+    except ValueError as error:
+        raise ValueError(f"destination {written!r} cannot be opened: {error}.") from error
+    local = import_optional("fsspec.implementations.local", extra="remote", purpose=purpose)
+    if isinstance(filesystem, local.LocalFileSystem):
         return LocalFolder(Path(path))
     return RemoteFolder(filesystem, path)
 
@@ -82,7 +82,7 @@ class LocalFolder:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Hold the lock of the folder, which the system gives back when its holder dies."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._make()
         with ExitStack() as stack:
             try:
                 stack.enter_context(exclusive_lock(self.path / _LOCKED, timeout_s=0))
@@ -96,6 +96,16 @@ class LocalFolder:
                     f"choose another folder."
                 ) from error
             yield
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise FileExistsError(f"destination {self.name!r} is a file: name a folder.") from error
+        except OSError as error:
+            raise type(error)(
+                f"destination {self.name!r} cannot be made: {error.strerror or error}."
+            ) from error
 
     def claim(self) -> None:
         """Do nothing: the lock is held."""

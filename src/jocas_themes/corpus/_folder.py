@@ -40,8 +40,8 @@ def begin(
         if INCOMPLETE in names:
             interrupted, remedy = ", whose labelling was interrupted", "Pass resume=True, choose"
         raise FileExistsError(
-            f"{folder.name} holds labels already ({len(parts)} part files){interrupted}. {remedy} "
-            f"another folder, or pass overwrite=True to replace them."
+            f"{folder.name} holds labels already ({_count(len(parts), 'part file')}){interrupted}. "
+            f"{remedy} another folder, or pass overwrite=True to replace them."
         )
     folder.claim()
     names = folder.list_names()  # with what another process wrote until now
@@ -75,6 +75,8 @@ def _clear(folder: Destination, manifest: dict[str, Any], names: list[str]) -> P
 def _resume(folder: Destination, manifest: dict[str, Any], names: list[str]) -> Progress:
     """Go on with the same labelling, without what a part left that was not finished."""
     done, is_same = _check_resume(folder, manifest, names)
+    if done.n_parts == 0:
+        return _clear(folder, manifest, names)
     # Its file may have been written again since, with fewer offers or none.
     folder.remove([*_find_unfinished(names, done), *filter(is_staging, names)])
     if done.end.file < len(manifest["source"]):
@@ -87,16 +89,26 @@ def _resume(folder: Destination, manifest: dict[str, Any], names: list[str]) -> 
 def _check_resume(
     folder: Destination, manifest: dict[str, Any], names: list[str]
 ) -> tuple[Progress, bool]:
-    """Refuse to go on with another labelling; return how far it is, and if all is the same."""
+    """Refuse to go on with another labelling; return how far it is, and if all is the same.
+
+    Where no part is finished there is nothing that another model, source or parameter must fit.
+    """
     if MANIFEST not in names:
         raise FileExistsError(
             f"{folder.name} holds part files and no {MANIFEST}: it cannot be told what they were "
             f"made of. Choose another folder, or pass overwrite=True to replace them."
         )
     done = read_progress(folder)
+    if INCOMPLETE in names and done.n_parts == 0 and not _holds_more_than_one(names):
+        return done, False
     is_same = check_same(folder, manifest, done)
     _check_parts(folder, names, done)
     return done, is_same
+
+
+def _holds_more_than_one(names: list[str]) -> bool:
+    """Tell whether there are more parts than the first, so that one has been finished."""
+    return len(find_parts(names)) > len(find_parts(names, before=1))
 
 
 def _find_unfinished(names: Iterable[str], done: Progress) -> list[str]:
@@ -127,3 +139,7 @@ def _refuse_strangers(folder: Destination, names: Iterable[str], parts: Iterable
             f"{folder.name} holds Parquet files that label_corpus did not write and that would be "
             f"read as labels: {strangers[:5]!r} ({len(strangers)} in all). Choose another folder."
         )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + "s" * (n != 1)

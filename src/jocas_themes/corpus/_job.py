@@ -1,13 +1,15 @@
 """One labelling, from the place that it has come to until its end."""
 
+import logging
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
-from jocas_themes._progress import tqdm
+from jocas_themes._progress import make_offers_bar
 from jocas_themes.corpus._chunk import build_schema, label_batch, label_chunk
 from jocas_themes.corpus._destination import Destination
 from jocas_themes.corpus._folder import finish
@@ -21,6 +23,7 @@ from jocas_themes.corpus._source import (
     describe_files,
     iter_parts,
 )
+from jocas_themes.errors import OffersError
 from jocas_themes.offers._columns import TEXT_COLUMNS, TITLE_COLUMN
 from jocas_themes.offers.reading._reading import Reading
 from jocas_themes.student import get_student, get_text_columns
@@ -28,6 +31,8 @@ from jocas_themes.student.persistence._fingerprint import (
     compute_model_fingerprint,
     list_foreign_steps,
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,47 +61,45 @@ class Job:
             },
         )
 
-    def run(self, done: Progress, *, progress: bool) -> Progress:
+    def run(self, begun: Progress, *, progress: bool) -> Progress:
         """Label what is left, and finish the folder; whatever comes, finished parts stay."""
+        done = begun
         try:
             with closing(self.rejects):
-                done = self._label_rest(done, progress=progress)
+                for done in self._label_rest(begun, progress=progress):
+                    logger.debug("%d parts are finished", done.n_parts)
                 join_rejects(self.folder)
                 finish(self.folder, done)
         except BlockingIOError:  # another process goes on
             raise
         except BaseException as error:
-            error.add_note(
-                f"The finished parts are kept in {self.folder.name}: go on with resume=True."
-            )
+            error.add_note(_say_what_is_kept(self.folder.name, done.n_parts, error))
             raise
         return done
 
-    def _label_rest(self, done: Progress, *, progress: bool) -> Progress:
-        """Label and write part after part."""
+    def _label_rest(self, done: Progress, *, progress: bool) -> Iterator[Progress]:
+        """Label and write part after part; yield how far it is after each."""
         started = time.monotonic() - done.duration_s
-        bar = tqdm(
-            desc="labelling",
-            unit=" offers",
-            unit_scale=True,
-            initial=done.n_offers,
-            total=count_offers(self.reading.files) if progress else None,
-            disable=not progress,
-        )
-        with bar:
+        total = count_offers(self.reading.files) if progress else None
+        with make_offers_bar(
+            "labelling", progress=progress, total=total, initial=done.n_offers
+        ) as bar:
             for part in iter_parts(self.reading, done.end, self.rejects, self._columns):
+                bar.update(0)
                 table = pa.concat_tables(self._label(chunk.offers) for chunk in part)
                 done = self._save(table, part[-1].end, done, started)
+                bar.set_postfix(parts=done.n_parts, refresh=False)
                 bar.update(len(table))
-                bar.set_postfix(parts=done.n_parts)
+                yield done
         end = Place(len(self.reading.files))
         if done.n_parts == 0:  # one part all the same, for its columns
-            return self._save(self._build_schema().empty_table(), end, done, started)
-        if done.end != end:  # files without an offer came last
+            self.rejects.refuse_all()
+            done = self._save(self._build_schema().empty_table(), end, done, started)
+        elif done.end != end:  # files without an offer came last
             n_malformed = done.n_malformed + self.rejects.move_to(self.folder, done.n_parts)
             done = replace(done, n_malformed=n_malformed, end=end)
             write_progress(self.folder, done)
-        return done
+        yield done
 
     @property
     def _columns(self) -> list[str] | None:
@@ -137,3 +140,16 @@ class Job:
         )
         write_progress(self.folder, done)
         return done
+
+
+def _say_what_is_kept(folder: str, n_parts: int, error: BaseException) -> str:
+    """Say how to go on after a failure."""
+    if n_parts == 0:
+        return f"No part was finished in {folder}: run it again."
+    kept = f"{n_parts} finished part{'s are' if n_parts > 1 else ' is'} kept in {folder}"
+    if not isinstance(error, OffersError):
+        return f"{kept}: go on with resume=True."
+    return (
+        f"{kept}. When the file is mended, go on with resume=True; with other files or "
+        f"parameters, label anew with overwrite=True or into another folder."
+    )

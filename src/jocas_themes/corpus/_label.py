@@ -1,8 +1,7 @@
 """`label_corpus`: millions of offers, part by part, into a folder that survives interruptions."""
 
 import logging
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from jocas_themes.corpus._parts import check_partition_by
 from jocas_themes.corpus._rejects import warn_of_rejects
 from jocas_themes.corpus._source import check_apart, open_source
 from jocas_themes.offers._columns import TEXT_COLUMNS
+from jocas_themes.offers.reading._sources import list_sources
 from jocas_themes.student import get_student, get_text_columns
 from jocas_themes.student.persistence._fingerprint import list_foreign_steps
 
@@ -69,7 +69,7 @@ def label_corpus(
         How CSV and JSON lines are encoded, for instance ``cp1252``.
     resume : bool, default=False
         Whether to go on with a labelling that was interrupted; one that is finished is left as
-        it is, and where none was begun one begins. The result is that of a single run.
+        it is, and where no part is finished it begins anew. The result is that of a single run.
     overwrite : bool, default=False
         Whether to remove the parts that the destination holds already.
     progress : bool, default=True
@@ -83,23 +83,23 @@ def label_corpus(
     Raises
     ------
     TypeError
-        If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself, or
-        ``keep_columns`` is a string.
+        If the model is neither a Pipeline that ends in a ThemeClassifier nor one itself,
+        ``keep_columns`` is a string, or source or destination is no path.
     ValueError
         If the destination overlaps the source, kept columns collide with written ones, both
         ``resume`` and ``overwrite`` are asked for, or ``resume`` with another model, source or
-        parameter than the destination was begun with.
+        parameter than the finished parts were made with.
     FileExistsError
         If the destination holds parts already, or Parquet files that are no labels.
     BlockingIOError
         If another process is labelling into the destination.
     OffersError
-        If the source cannot be read; or if no file has a column that the model needs, or that
-        ``keep_columns`` names.
+        If the source cannot be read, or all its rows are malformed; or if no file has a column
+        that the model needs, or that ``keep_columns`` names.
     OSError
         If the destination cannot be written to: a full disk, a folder that has vanished.
     MissingDependencyError
-        If the destination is a URL, and fsspec or the package of its storage is missing.
+        If source or destination is a URL, and fsspec or its storage's package is missing.
 
     Warns
     -----
@@ -138,7 +138,7 @@ def label_corpus(
     student, text_columns = get_student(model), get_text_columns(model)
     keep_columns = check_keep_columns(keep_columns, student.themes_)
     partition_by = check_partition_by(partition_by, keep_columns)
-    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    sources = list_sources(source, hint=" label_chunk labels a table in memory.")
     folder = open_destination(destination)
     own = {*student.structured_columns, *(text_columns or ())}
     # A student reads few of JOCAS's 57 columns; the steps of others in a Pipeline may read any.
@@ -156,6 +156,7 @@ def label_corpus(
     job = Job(model, reading, folder, keep_columns, partition_by)
     with folder.hold():
         done = begin(folder, job.build_manifest(), resume=resume, overwrite=overwrite)
+        n_resumed = done.n_offers
         if not is_finished(folder):
             done = job.run(done, progress=progress)
     reading.unreadable.warn(stacklevel=2)
@@ -168,6 +169,7 @@ def label_corpus(
         done.n_malformed,
         done.n_parts,
         done.duration_s,
+        n_resumed,
     )
 
 
@@ -177,6 +179,10 @@ def check_keep_columns(keep_columns: Sequence[str], codes: Sequence[str]) -> tup
         raise TypeError(
             f"keep_columns must be a sequence of names, got the string {keep_columns!r}. Write "
             f"({keep_columns!r},)."
+        )
+    if not isinstance(keep_columns, Iterable):
+        raise TypeError(
+            f"keep_columns must be a sequence of names, got {keep_columns!r}. Pass () to keep none."
         )
     names = tuple(keep_columns)
     written = {"offer_id", *codes, *(f"{code}_probability" for code in codes)}

@@ -1,7 +1,7 @@
 """What `label_corpus` wrote, and reading it back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +28,8 @@ class LabelledCorpus:
         Parts written; one file each, or one a period where they are partitioned.
     duration_s : float
         In seconds; that of the finished parts, where a labelling was resumed.
+    n_resumed : int, default=0
+        Offers that earlier runs had labelled; all of them where nothing was left to do.
     """
 
     destination: Path | str
@@ -36,6 +38,7 @@ class LabelledCorpus:
     n_malformed: int
     n_parts: int
     duration_s: float
+    n_resumed: int = field(default=0, compare=False)  # the result is the same without it
 
     def read(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read the labels back into memory.

@@ -10,10 +10,10 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 from jocas_themes.corpus._destination import Destination
-from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.errors import JocasThemesWarning, OffersError
 from jocas_themes.offers.reading._rejects import Reject, Rejects
 
 # Its first character keeps it out of Parquet datasets.
@@ -39,6 +39,7 @@ class PartRejects(Rejects):
         """Keep one malformed row aside, unless that was done before."""
         if reject.line <= self.line:
             return
+        self._first = self._first or [reject]
         self.line = reject.line
         self.count += 1
         if self._spool is None:
@@ -54,6 +55,14 @@ class PartRejects(Rejects):
             destination.write(f"_rejects-{n_parts:05d}.jsonl", _iter_pieces(self._spool))
             self.close()
         return count
+
+    def refuse_all(self) -> None:
+        """Refuse a source of which every row was malformed."""
+        if self.count:
+            raise OffersError(
+                f"no offer could be read: every row is malformed ({self.count} in all), the first "
+                f"at {_name(self._first[0]._asdict())}. Mend them in their files."
+            )
 
     def close(self) -> None:
         """Forget what was met."""
@@ -100,12 +109,16 @@ def _describe_rejects(destination: Destination, count: int) -> str:
             f"; which, it cannot be told: {REJECTS} is not in {destination.name} any more. Label "
             f"anew with overwrite=True to have it written."
         )
-    named = ", ".join(f"{row['file']}:{row['line']} ({row['reason']})" for row in first)
+    named = ", ".join(map(_name, first))
     more = f" and {count - len(first)} more" * (count > len(first))
     return (
         f": {named}{more}. Each is kept in {REJECTS} in {destination.name} with its line and "
-        f"reason; mend it in its file and label again."
+        f"reason; mend it in its file, and label anew with overwrite=True."
     )
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['file']}:{row['line']} ({row['reason']})"
 
 
 def _iter_pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeAlias
 import pandas as pd
 import pyarrow as pa
 
-from jocas_themes._optional import import_optional
 from jocas_themes.corpus._destination import Destination, LocalFolder
 from jocas_themes.corpus._rejects import PartRejects
 from jocas_themes.errors import OffersError
@@ -20,6 +19,7 @@ from jocas_themes.offers.reading import count_rows, iter_file_batches, require_t
 from jocas_themes.offers.reading._reading import Reading, check_chunk_rows, open_reading
 from jocas_themes.offers.reading._selection import Columns, build_selection
 from jocas_themes.offers.reading._sources import SourceFile
+from jocas_themes.offers.reading._urls import open_url
 
 # Batches of 10,000 full texts are no faster, and take 150 MB more.
 _BATCH_ROWS = 1_000
@@ -73,6 +73,7 @@ def open_source(
         piece_rows=check_chunk_rows(chunk_rows),
         rejects_path=None,
         encoding=encoding,
+        asked_by="keep_columns=..., or of the model",
     )
     return replace(reading, selection=build_selection(columns, names))
 
@@ -192,8 +193,7 @@ def _forget_listings(sources: Iterable[Any]) -> None:
     for one in sources:
         if isinstance(one, str) and "://" in one:
             with suppress(ImportError, ValueError):  # finding the files says what is wrong
-                fsspec = import_optional("fsspec", extra="remote", purpose=f"reading {one!r}")
-                fsspec.core.url_to_fs(one)[0].invalidate_cache()
+                open_url(one, purpose="")[0].invalidate_cache()
 
 
 def _describe(file: SourceFile) -> dict[str, Any]:
@@ -238,11 +238,9 @@ def _name_path(path: str) -> str:
 
 
 def _name_url(url: str) -> str:
-    """Settle a URL's slashes, and leave out what may be a key: a password, a signature."""
+    """Settle a URL's slashes, and leave out what may be a signature."""
     scheme, _, rest = url.partition("://")
     rest = rest.strip("/")
-    if ":" in rest.partition("@")[0] and "@" in rest.partition("/")[0]:
-        rest = rest.partition("@")[2]
     if scheme in {"http", "https"}:
         rest = rest.partition("?")[0]
     return f"{scheme}://{rest}"

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from jocas_themes._optional import import_optional
-from jocas_themes.corpus._batches import Labelling, label_batches, plan_labelling
+from jocas_themes.corpus._batches import Labelling, describe_stranger, label_batches, plan_labelling
 from jocas_themes.corpus._label import KEEP_COLUMNS
 
 _SPARK_TYPES = {
@@ -76,10 +76,8 @@ def label_spark(df: Any, model: Any, *, keep_columns: Sequence[str] = KEEP_COLUM
     sql = import_optional("pyspark.sql", extra="spark", purpose="label_spark")
     types = import_optional("pyspark.sql.types", extra="spark", purpose="label_spark")
     if not isinstance(df, sql.DataFrame):
-        raise TypeError(
-            f"df must be a Spark DataFrame, got {type(df).__name__}. label_chunk labels a table "
-            f"in memory."
-        )
+        found = describe_stranger(df, made_by="spark.createDataFrame", read_by="spark.read.parquet")
+        raise TypeError(f"df must be a Spark DataFrame, got {found}")
     labelling = plan_labelling(model, df.columns, keep_columns)
     schema = types.StructType()
     for column in labelling.schema:

@@ -14,10 +14,10 @@ import pandas as pd
 from jocas_themes.annotations import (
     Themes,
     choose_themes,
-    find_theme_codes,
     merge_review,
     read_cells,
     read_labels,
+    require_annotated,
 )
 from jocas_themes.curation._ranking import METHODS, Ranking
 from jocas_themes.errors import JocasThemesWarning
@@ -193,12 +193,7 @@ def _check_params(
 
 
 def _check_annotated(annotated: Any) -> pd.DataFrame:
-    if not find_theme_codes(annotated) or not {"offer_id", "text"} <= set(annotated.columns):
-        raise ValueError(
-            "annotated must be an annotated table, with offer_id, text and CODE, "
-            "CODE_confidence, CODE_evidence for each theme. Pass what a teacher's fit_transform "
-            "returns."
-        )
+    require_annotated(annotated, name="annotated", needed=("offer_id", "text"))
     table: pd.DataFrame = annotated
     return table
 

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from jocas_themes._progress import tqdm
-from jocas_themes.annotations import Themes, choose_themes, find_theme_codes, read_cells
+from jocas_themes.annotations import Themes, choose_themes, read_cells, require_annotated
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.confidence._gold import read_weights
 from jocas_themes.confidence._matching import match_cells
@@ -28,13 +28,7 @@ Splits = Sequence[tuple[IntArray, IntArray]]
 def read_annotated(annotated: Any, themes: Themes) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Check that a table is an annotated one, and name the themes to judge."""
     table = to_frame(annotated)
-    if not find_theme_codes(table) or not {"offer_id", "text", "status"} <= set(table.columns):
-        found = list(table.columns)[:5] if isinstance(table, pd.DataFrame) else type(table).__name__
-        raise ValueError(
-            f"annotated must be an annotated table, with offer_id, text, status and CODE, "
-            f"CODE_confidence, CODE_evidence for each theme; got {found!r}. Take it from a "
-            f"teacher's annotate(offers)."
-        )
+    require_annotated(table, name="annotated")
     return table, choose_themes(table, themes=themes)
 
 

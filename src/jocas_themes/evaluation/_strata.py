@@ -14,7 +14,7 @@ from jocas_themes.evaluation._bootstrap import ClusterBootstrap, estimate_micro_
 from jocas_themes.evaluation._scores import read_scored
 from jocas_themes.offers import to_frame
 from jocas_themes.offers._columns import DATE_COLUMNS
-from jocas_themes.offers.reading import parse_days
+from jocas_themes.offers.reading import parse_days, to_text
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -197,7 +197,8 @@ def _read_values(column: pd.Series) -> pd.Series:
 def _read_years(column: pd.Series) -> pd.Series:
     days = column
     if not pd.api.types.is_datetime64_any_dtype(column):
-        days = pd.Series(parse_days(pa.array(column.astype(str), pa.string())))
+        written = pa.array([to_text(cell) for cell in column], pa.large_string())
+        days = pd.Series(parse_days(written))
     years: pd.Series = days.dt.year.map(lambda year: "" if pd.isna(year) else str(int(year)))
     return years.astype(object)
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes.offers._columns import DATE_COLUMNS
-from jocas_themes.offers.reading import parse_days
+from jocas_themes.offers._text import is_missing
+from jocas_themes.offers.reading import parse_days, to_text
 
 
 def choose_date_columns(columns: Sequence[str], date_column: str | None = None) -> list[str]:
@@ -26,12 +27,21 @@ def read_first_days(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
     return days
 
 
+def count_unreadable(table: pd.DataFrame, names: Sequence[str], days: pd.Series) -> int:
+    """Count the offers that have something in their columns of dates, and no day."""
+    undated = table.loc[days.isna().to_numpy(), list(names)]
+    is_empty = [[is_missing(cell) for cell in undated[name]] for name in names]
+    return sum(not all(cells) for cells in zip(*is_empty, strict=True))
+
+
 def _read_days(column: pd.Series) -> pd.Series:
     """Read datetimes, dates or strings as the day that is written, whatever the offset."""
     if pd.api.types.is_datetime64_any_dtype(column) and not _holds_arrow_dates(column):
         days: pd.Series = column.dt.tz_localize(None).dt.floor("D").astype("datetime64[s]")
         return days
-    return pd.Series(parse_days(pa.array(column.astype(str), pa.string())).astype("datetime64[s]"))
+    # As reading a file writes cells: pandas makes 20230328.0 of whole numbers with a gap.
+    written = pa.array([to_text(cell) for cell in column], pa.large_string())
+    return pd.Series(parse_days(written).astype("datetime64[s]"))
 
 
 def _holds_arrow_dates(column: pd.Series) -> bool:

@@ -161,7 +161,7 @@ def _read_texts(X: Any) -> tuple[list[str], pd.Index]:
     strangers = [v for v in values if not isinstance(v, str) and not is_missing(v)]
     if strangers:
         raise TypeError(
-            f"X must hold texts, got a {type(strangers[0]).__name__} among them "
+            f"X must hold texts, got {type(strangers[0]).__name__} among them "
             f"({len(strangers)} of {len(values)}). Pass a DataFrame to keep several columns."
         )
     texts = clean_cells(values)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from jocas_themes._progress import tqdm
+from jocas_themes._progress import make_offers_bar
 from jocas_themes.offers._columns import JOCAS_COLUMNS
 from jocas_themes.offers._days import choose_date_columns, read_first_days
 from jocas_themes.offers._frames import read_ids
@@ -176,7 +176,7 @@ def profile_offers(
     chunk_rows = check_chunk_rows(chunk_rows)
     selection = build_selection(None, text_columns)
     profiler = _Profiler(selection, Collector(window_days=window_days) if near_duplicates else None)
-    with tqdm(desc="profiling", unit=" offers", unit_scale=True, disable=not progress) as bar:
+    with make_offers_bar("profiling", progress=progress) as bar:
         if isinstance(source, pd.DataFrame):
             unreadable = UnreadableCells()
             for piece in _cut_frame(source, selection, chunk_rows):

@@ -30,7 +30,7 @@ def check_server(model: str, base_url: str | None, client: Any, api_key_env: str
         check_base_url(base_url)
     if client is not None and not hasattr(client, "chat"):
         raise ValueError(
-            f"client must be an openai.OpenAI or openai.AsyncOpenAI, got a {type(client).__name__}."
+            f"client must be an openai.OpenAI or openai.AsyncOpenAI, got {type(client).__name__}."
         )
     if not re.fullmatch(r"\w+", api_key_env):
         raise ValueError(

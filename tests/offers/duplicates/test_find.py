@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import parallel_config
 
+from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.offers import find_near_duplicates, group_near_duplicates, iter_offers
 from jocas_themes.offers.duplicates import _linking
 
@@ -275,10 +276,14 @@ def test_any_text_will_do(texts) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"threshold": 0}, r"threshold must be in \(0, 1\], got 0"),
-        ({"threshold": 80}, r"threshold must be in \(0, 1\], got 80"),
-        ({"threshold": float("nan")}, r"threshold must be in \(0, 1\], got nan"),
-        ({"n_hashes": 0}, "n_hashes must be at least 1, got 0"),
+        ({"threshold": 0}, r"threshold must be a number in \(0, 1\], got 0\.$"),
+        ({"threshold": 80}, r"threshold must be .* in \(0, 1\], got 80\. 80% is 0\.8\."),
+        ({"threshold": float("nan")}, r"threshold must be a number in \(0, 1\], got nan\.$"),
+        ({"threshold": "0.8"}, r"threshold must be a number in \(0, 1\], got '0\.8'\.$"),
+        ({"n_hashes": 0}, "n_hashes must be a whole number from 1 on, got 0"),
+        ({"n_hashes": "x"}, "n_hashes must be a whole number from 1 on, got 'x'"),
+        ({"n_hashes": 1.5}, "n_hashes must be a whole number from 1 on, got 1.5"),
+        ({"n_jobs": "2"}, "n_jobs must be a whole number other than 0, or None, got '2'"),
         ({"window_days": -1}, "window_days must be a whole number of days from 0 .*, got -1"),
         ({"window_days": 1.5}, "window_days must be a whole number of days from 0 .*, got 1.5"),
         ({"window_days": True}, "window_days must be a whole number of days from 0 .*, got True"),
@@ -289,9 +294,31 @@ def test_bad_parameters_are_refused(arguments: dict[str, Any], message: str) -> 
         find_near_duplicates([A], **arguments)
 
 
-def test_a_single_string_is_refused() -> None:
-    with pytest.raises(TypeError, match="Put a single text in a list"):
+def test_what_is_easily_taken_for_offers_is_refused() -> None:
+    with pytest.raises(TypeError, match="put a single text in a list"):
         find_near_duplicates(A)
+    with pytest.raises(TypeError, match=r"got 'jocas/\*\.parquet'\. Read files with iter_offers"):
+        find_near_duplicates("jocas/*.parquet")
+    with pytest.raises(TypeError, match=r"got a list of tables\. Pass iter\(tables\)"):
+        find_near_duplicates([date([A], [0]), date([B], [0])])
+
+
+def test_whole_numbers_with_a_gap_are_dates() -> None:
+    offers = pd.DataFrame({"text": [A, A, A], "seen": [20230328, 20240328, None]})
+    assert offers["seen"].dtype == float
+    assert group(offers, date_column="seen") == [0, 1, 2]
+
+
+def test_unreadable_dates_are_reported() -> None:
+    offers = pd.DataFrame({"text": [A] * 4, "seen": ["28 mars 2023", None, "2023-03-28", "mai"]})
+    with pytest.warns(JocasThemesWarning, match=r"2 of 4 offers have something in \['seen'\] that"):
+        assert group(offers, date_column="seen") == [0, 0, 1, 0]
+    # No window: no date is asked for.
+    assert group(offers, date_column="seen", window_days=None) == [0] * 4
+    # Another column of dates tells the day.
+    offers["date_firstSeenDay"] = offers["seen"]
+    offers["date_lastSeenDay"] = ["2023-03-28", None, None, "2023-03-28"]
+    assert group(offers) == [0, 1, 0, 0]
 
 
 def test_progress_bars_can_be_switched_on(capsys: pytest.CaptureFixture[str]) -> None:

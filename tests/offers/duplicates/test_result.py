@@ -65,6 +65,7 @@ def test_summary(found: NearDuplicates) -> None:
     assert found.share_repeated == pytest.approx(5 / 6)
     expected = "6 offers in 3 groups: 83.3% have a near-duplicate, 50.0% are in a group of several"
     assert expected in repr(found)
+    assert "Boards" in repr(found)
     assert "<table" in found._repr_html_()
 
 
@@ -74,6 +75,8 @@ def test_no_offer_and_no_board() -> None:
     assert np.isnan(nothing.share_repeated)
     assert len(nothing.offers) == len(nothing.groups) == len(nothing.boards) == 0
     alone = find_near_duplicates(["Cariste"])
+    assert repr(alone).startswith("1 offer in 1 group: ")
+    assert repr(alone).endswith("the largest group has 1 offer")
     assert alone.boards.empty
     assert alone.compare_boards().empty
     assert alone.groups["first_day"].isna().all()

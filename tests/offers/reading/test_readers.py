@@ -112,9 +112,11 @@ def test_requested_columns_come_in_their_order():
 
 def test_a_column_that_no_file_has_is_an_error_before_any_row():
     for name in write_all(ROWS):
-        with pytest.raises(OffersError, match=r"no file has the columns \['no'\]; .*'job_title'"):
+        with pytest.raises(
+            OffersError, match=r"no file has the columns \['no'\] of columns=.*'job_title'"
+        ):
             iter_offers(name, columns=["job_title", "no"])
-        with pytest.raises(OffersError, match=r"no file has the columns \['texte'\]"):
+        with pytest.raises(OffersError, match=r"columns \['texte'\] of text_columns=\.\.\.;"):
             iter_offers(name, text_columns=["texte"])
     with pytest.raises(TypeError, match="columns must be a sequence of column names, got 'mine'"):
         read_offers("a.csv", "mine")

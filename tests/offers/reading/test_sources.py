@@ -3,6 +3,7 @@
 import builtins
 import gzip
 
+import pandas as pd
 import pytest
 
 from jocas_themes.errors import MissingDependencyError, OffersError
@@ -65,8 +66,15 @@ def test_nothing_found_says_what_was_looked_for(tmp_path):
         find_files(f"{tmp_path}/*.csv")
     with pytest.raises(OffersError, match="source is an empty list"):
         find_files([])
-    with pytest.raises(TypeError, match=r"source must be a path, a glob.*, got int"):
-        find_files(3)
+    with pytest.raises(ValueError, match=r"source must name a file, a folder, .*, got ''"):
+        find_files("")
+
+
+@pytest.mark.parametrize("source", [3, None, b"a", [3], pd.DataFrame({"offer_id": ["a"]})])
+def test_what_is_no_path_is_refused(source):
+    kind = type(source).__name__
+    with pytest.raises(TypeError, match=f"source must be a path, a glob.*, got {kind}"):
+        find_files(source)
 
 
 def test_unknown_extensions_are_named_beside_the_known_ones(tmp_path):
@@ -100,20 +108,62 @@ def test_urls_go_through_fsspec():
         assert files[-1].partition == {"annee": 2021}
         with files[-1].open() as stream:
             assert stream.readlines() == [b"x;y\n"]
-    with pytest.raises(OffersError, match="cannot be opened: Protocol not known"):
+    with pytest.raises(OffersError, match=r"'nonsense://x/y.csv' cannot be opened: Protocol not"):
         find_files("nonsense://x/y.csv")
+
+
+class StorageError(Exception):
+    """What a storage's package raises, which is no OSError."""
+
+
+def test_what_a_storage_raises_is_named(monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/failing/a.csv", b"x;y\n")
+    (file,) = find_files("memory://failing")
+
+    def fail(*_, **__):
+        raise StorageError("Unable to locate credentials")
+
+    monkeypatch.setattr(type(memory), "isdir", fail)
+    with pytest.raises(OffersError, match="'memory://failing' cannot be listed: Unable"):
+        find_files("memory://failing")
+    monkeypatch.setattr(type(memory), "_open", fail)
+    with pytest.raises(OffersError, match=r"a\.csv' cannot be read as csv: Unable to locate"):
+        file.open().__enter__()
+
+
+def test_a_store_that_cannot_be_reached_says_where_keys_come_from(monkeypatch):
+    s3fs = pytest.importorskip("s3fs")
+
+    def fail(*_, **__):
+        raise StorageError("Unable to locate credentials")
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "isfile", fail)
+    with pytest.raises(OffersError, match=r"credentials\. Keys and .* AWS_ACCESS_KEY_ID"):
+        find_files("s3://bucket/*.csv")
+
+
+@pytest.mark.parametrize("url", ["s3://u:pw@bk/*", "zip://a.csv::sftp://u:p@w@host/x.zip"])
+def test_a_password_is_refused_and_not_shown(url):
+    with pytest.raises(ValueError, match="source must not hold a password") as caught:
+        find_files(url)
+    assert "p@w" not in str(caught.value)
+    assert "pw" not in str(caught.value)
 
 
 def test_only_urls_need_fsspec(tmp_path, monkeypatch):
     real_import = builtins.__import__
 
     def refuse(name, *args, **kwargs):
-        if name.startswith("fsspec"):
+        if name.startswith(("fsspec", "s3fs")):
             raise ImportError(name)
         return real_import(name, *args, **kwargs)
 
     monkeypatch.setattr("importlib.import_module", refuse)
     make(tmp_path, "a.csv")
     assert len(find_files(tmp_path)) == 1
-    with pytest.raises(MissingDependencyError, match=r"pip install 'jocas-themes\[remote\]'"):
+    with pytest.raises(MissingDependencyError, match=r"fsspec.*'jocas-themes\[remote\]'"):
+        find_files("https://host/a.csv")
+    with pytest.raises(MissingDependencyError, match=r"needs s3fs.*'jocas-themes\[s3\]'"):
         find_files("s3://bucket/a.csv")

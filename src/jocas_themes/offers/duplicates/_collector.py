@@ -1,7 +1,8 @@
 """Offers as they arrive, chunk by chunk, kept as sketches until the groups are asked for."""
 
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ class Collector:
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:
-        _check_params(window_days, threshold, n_hashes)
+        _check_params(window_days, threshold, n_hashes, n_jobs)
         self._window_days = window_days
         self._threshold = threshold
         self._n_jobs = n_jobs
@@ -104,14 +105,21 @@ def _count_days(days: npt.NDArray[np.datetime64], window_days: int | None) -> tu
     return np.where(undated, first - 2 * window_days - 1, numbers), window_days
 
 
-def _check_params(window_days: object, threshold: float, n_hashes: int) -> None:
-    is_days = isinstance(window_days, Integral) and not isinstance(window_days, bool)
-    if window_days is not None and not (is_days and 0 <= window_days <= 36_500):  # type: ignore[operator]
+def _check_params(window_days: Any, threshold: Any, n_hashes: Any, n_jobs: Any) -> None:
+    if window_days is not None and not (_is_whole(window_days) and 0 <= window_days <= 36_500):
         raise ValueError(
             f"window_days must be a whole number of days from 0 to 36,500, or None for no limit, "
             f"got {window_days!r}."
         )
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold must be in (0, 1], got {threshold!r}.")
-    if n_hashes < 1:
-        raise ValueError(f"n_hashes must be at least 1, got {n_hashes!r}.")
+    if not (isinstance(threshold, Real) and 0 < float(threshold) <= 1):
+        is_percentage = isinstance(threshold, Real) and 1 < float(threshold) <= 100
+        hint = f" {threshold}% is {float(threshold) / 100:g}." if is_percentage else ""
+        raise ValueError(f"threshold must be a number in (0, 1], got {threshold!r}.{hint}")
+    if not (_is_whole(n_hashes) and n_hashes >= 1):
+        raise ValueError(f"n_hashes must be a whole number from 1 on, got {n_hashes!r}.")
+    if n_jobs is not None and not (_is_whole(n_jobs) and n_jobs != 0):
+        raise ValueError(f"n_jobs must be a whole number other than 0, or None, got {n_jobs!r}.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,7 +1,11 @@
 """`find_near_duplicates`: the same offer on several boards, lightly edited, in near-linear time."""
 
+import reprlib
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from jocas_themes._progress import tqdm
-from jocas_themes.offers._days import choose_date_columns, read_first_days
+from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.offers._days import choose_date_columns, count_unreadable, read_first_days
 from jocas_themes.offers._frames import as_offers, to_frame
 from jocas_themes.offers._text import is_missing
 from jocas_themes.offers.duplicates._collector import Collector
@@ -18,6 +23,7 @@ from jocas_themes.offers.duplicates._result import NearDuplicates
 
 _BOARD_COLUMN = "site_name"
 _CHUNK_ROWS = 10_000
+_TABLES = (pd.DataFrame, pa.Table, pa.RecordBatch)
 
 
 def find_near_duplicates(
@@ -51,7 +57,7 @@ def find_near_duplicates(
     text_columns : sequence of str, optional
         Columns that hold the text, when they are not the JOCAS ones.
     date_column : str, optional
-        Column of dates: datetimes, or ISO or DD/MM/YYYY strings. By default an offer's first of
+        Column of dates: datetimes, or ISO, YYYYMMDD or DD/MM/YYYY. By default an offer's first of
         ``date_firstSeenDay``, ``date_sitePublicationDay`` and ``date_lastSeenDay``.
     random_state : int, default=0
         Seed of the hash functions.
@@ -72,6 +78,11 @@ def find_near_duplicates(
         If the offers are neither texts nor tables.
     ValueError
         If a parameter is out of range, or a column is not there.
+
+    Warns
+    -----
+    JocasThemesWarning
+        Once, if dates are unreadable, unless ``window_days`` is None.
 
     See Also
     --------
@@ -131,16 +142,23 @@ def find_near_duplicates(
         random_state=random_state,
         n_jobs=n_jobs,
     )
+    _check_offers(offers)
     offers = to_frame(offers)
     total = len(offers) if hasattr(offers, "__len__") else None
+    undatable: Counter[tuple[str, ...]] = Counter()
     with tqdm(desc="hashing", total=total, unit=" offers", disable=not progress) as bar:
         for chunk in _iter_chunks(offers, text_columns):
-            days = read_first_days(chunk, _find_date_columns(chunk, date_column))
+            names = _find_date_columns(chunk, date_column)
+            days = read_first_days(chunk, names)
+            if window_days is not None:
+                undatable[tuple(names)] += count_unreadable(chunk, names, days)
             ids, texts = chunk["offer_id"].tolist(), chunk["text"].tolist()
             collector.add(ids, texts, days, read_boards(chunk))
             bar.update(len(chunk))
     index = offers.index if isinstance(offers, (pd.DataFrame, pd.Series)) else None
-    return collector.finish(index=index, progress=progress)
+    found = collector.finish(index=index, progress=progress)
+    _warn_of_unreadable_dates(undatable, len(found.offers))
+    return found
 
 
 def group_near_duplicates(
@@ -175,6 +193,18 @@ def read_boards(offers: pd.DataFrame) -> list[str | None]:
     return [None if is_missing(board) else str(board).strip() for board in offers[_BOARD_COLUMN]]
 
 
+def _check_offers(offers: Any) -> None:
+    """Refuse what is easily taken for offers."""
+    wanted = "offers must be texts, a table, or an iterator of tables, got"
+    if isinstance(offers, (str, bytes, PathLike)):
+        raise TypeError(
+            f"{wanted} {reprlib.repr(offers)}. Read files with iter_offers, put a single text in "
+            f"a list."
+        )
+    if isinstance(offers, (list, tuple)) and any(isinstance(one, _TABLES) for one in offers[:1]):
+        raise TypeError(f"{wanted} a list of tables. Pass iter(tables), or pandas.concat(tables).")
+
+
 def _iter_chunks(offers: Any, text_columns: Sequence[str] | None) -> Iterator[pd.DataFrame]:
     """Yield offers with their ids and texts, some thousands at a time."""
     for table in _iter_tables(offers):
@@ -191,10 +221,23 @@ def _iter_tables(offers: Any) -> Iterator[Any]:
         yield offers
         return
     head = list(islice(offers, 1))
-    if head and isinstance(head[0], (pd.DataFrame, pa.Table, pa.RecordBatch)):
+    if head and isinstance(head[0], _TABLES):
         yield from map(to_frame, chain(head, offers))
     else:
         yield [*head, *offers]
+
+
+def _warn_of_unreadable_dates(counts: Counter[tuple[str, ...]], n_offers: int) -> None:
+    """Warn of offers that the window does not judge, though something is in their dates."""
+    if n_unreadable := counts.total():
+        names = list(dict.fromkeys(name for names in +counts for name in names))
+        warnings.warn(
+            f"{n_unreadable} of {n_offers} offers have something in {names!r} that is no date: "
+            f"they count as undated, and are compared with one another whatever their dates. "
+            f"Dates must be datetimes, or ISO, YYYYMMDD or DD/MM/YYYY.",
+            JocasThemesWarning,
+            stacklevel=3,
+        )
 
 
 def _find_date_columns(offers: pd.DataFrame, date_column: str | None) -> list[str]:

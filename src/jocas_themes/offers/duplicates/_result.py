@@ -79,10 +79,15 @@ class NearDuplicates:
         return counts.sort_values(order, ascending=ascending, ignore_index=True)
 
     def __repr__(self) -> str:
-        return render_text(self._summarise(), {"Boards": self.compare_boards().head(_N_SHOWN)})
+        return render_text(self._summarise(), self._list_tables())
 
     def _repr_html_(self) -> str:
-        return render_html(self._summarise(), {"Boards": self.compare_boards().head(_N_SHOWN)})
+        return render_html(self._summarise(), self._list_tables())
+
+    def _list_tables(self) -> dict[str, pd.DataFrame]:
+        """List the tables to show: none where no board has anything in common."""
+        boards = self.compare_boards().head(_N_SHOWN)
+        return {} if boards.empty else {"Boards": boards}
 
     def _summarise(self) -> str:
         """Say in a line how many offers repeat others."""
@@ -91,9 +96,10 @@ class NearDuplicates:
             return "No offers"
         n_elsewhere = self.groups.loc[self.groups["n_boards"] > 1, "n_offers"].sum()
         return (
-            f"{n_offers} offers in {n_groups} groups: {self.share_repeated:.1%} have a "
-            f"near-duplicate, {n_elsewhere / n_offers:.1%} are in a group of several boards; the "
-            f"largest group has {self.groups['n_offers'].max()} offers"
+            f"{_count(n_offers, 'offer')} in {_count(n_groups, 'group')}: "
+            f"{self.share_repeated:.1%} have a near-duplicate, {n_elsewhere / n_offers:.1%} are in "
+            f"a group of several boards; the largest group has "
+            f"{_count(self.groups['n_offers'].max(), 'offer')}"
         )
 
 
@@ -122,6 +128,10 @@ def build_near_duplicates(
         }
     )
     return NearDuplicates(offers.set_index(index), groups_table, table)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + "s" * int(n != 1)
 
 
 def _find_first(groups: _Integers, days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:

@@ -90,7 +90,8 @@ def _read_header(records: "_Records") -> list[str] | None:
     if len(names) == 1 and ("," in names[0] or "\t" in names[0]):
         raise OffersError(
             f"{records.name!r}: fields must be separated by {_SEPARATOR!r}, got the header "
-            f"{names[0][:80]!r}. Write it again with sep={_SEPARATOR!r}."
+            f"{names[0][:80]!r}. Save it with {_SEPARATOR!r} between the fields (pandas: "
+            f"to_csv(..., sep={_SEPARATOR!r})), or as Parquet."
         )
     return names
 

@@ -66,7 +66,7 @@ class Reading:
         self.rejects.warn(stacklevel=stacklevel + 1)
         self.unreadable.warn(stacklevel=stacklevel + 1)
 
-    def check_columns(self) -> None:
+    def check_columns(self, asked_by: str) -> None:
         """Refuse, before any row is read, a column that no file has."""
         wanted = set(self.selection.required) - {"offer_id"}
         met: dict[str, None] = {}
@@ -77,8 +77,10 @@ class Reading:
                 if not wanted:
                     return
         if wanted and met:
+            texts = wanted & set(self.selection.text_columns or ())
             raise OffersError(
-                f"no file has the columns {sorted(wanted)[:5]!r}; there are "
+                f"no file has the columns {sorted(texts or wanted)[:5]!r} of "
+                f"{'text_columns=...' if texts else asked_by}; there are "
                 f"{list(met)[:_N_NAMED]!r}. Ask for some of these."
             )
 
@@ -135,8 +137,9 @@ def open_reading(
     piece_rows: int,
     rejects_path: str | os.PathLike[str] | None,
     encoding: str,
+    asked_by: str = "columns=...",
 ) -> Reading:
-    """Find the files, and check what is asked of them."""
+    """Find the files, and check what is asked of them; ``asked_by`` is named in an error."""
     # A file of rejects may lie among the offers that it comes from.
     skip = {DEFAULT_REJECTS_PATH}
     if rejects_path is not None:
@@ -148,13 +151,14 @@ def open_reading(
         _check_encoding(encoding),
         Rejects(rejects_path),
     )
-    reading.check_columns()
+    reading.check_columns(asked_by)
     return reading
 
 
 def check_chunk_rows(chunk_rows: int) -> int:
     """Refuse a chunk of no rows."""
-    if not isinstance(chunk_rows, (int, np.integer)) or chunk_rows < 1:
+    is_whole = isinstance(chunk_rows, (int, np.integer)) and not isinstance(chunk_rows, bool)
+    if not is_whole or chunk_rows < 1:
         raise ValueError(f"chunk_rows must be a whole number from 1 on, got {chunk_rows!r}.")
     return int(chunk_rows)
 
@@ -164,7 +168,7 @@ def _check_encoding(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
         ends_lines_with_a_byte = "\n".encode(encoding).removeprefix(codecs.BOM_UTF8) == b"\n"
-    except LookupError as error:
+    except (LookupError, TypeError) as error:
         raise ValueError(
             f"encoding must be known to Python, such as 'utf-8' or 'cp1252', got {encoding!r}."
         ) from error

@@ -12,10 +12,11 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import unquote
 
+import pandas as pd
 import pyarrow as pa
 
-from jocas_themes._optional import import_optional
-from jocas_themes.errors import MissingDependencyError, OffersError
+from jocas_themes.errors import JocasThemesError, OffersError
+from jocas_themes.offers.reading._urls import open_url, refuse_password
 
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -30,6 +31,11 @@ _COMPRESSED = (".csv.gz", ".jsonl.gz", ".ndjson.gz", ".json.gz")
 _KNOWN = ", ".join((*_FORMATS, *_COMPRESSED))
 _HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 _BUFFER_BYTES = 1 << 20
+_S3_HINT = (
+    " Keys and endpoint come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+    "AWS_ENDPOINT_URL."
+)
+_READ_ERRORS = (OSError, EOFError, zlib.error, pa.ArrowException)
 
 
 class _FileSystem(Protocol):
@@ -99,7 +105,12 @@ class SourceFile:
         """Turn what goes wrong while a file is read into an error that names it."""
         try:
             yield
-        except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+        except JocasThemesError:
+            raise
+        except Exception as error:
+            # Storages raise exceptions of their own, such as botocore's.
+            if self.is_local and not isinstance(error, _READ_ERRORS):
+                raise
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise OffersError(f"{self.name!r} cannot be read as {self.format}: {reason}") from error
 
@@ -110,16 +121,8 @@ def find_files(source: Source, *, skip: Collection[str] = ()) -> list[SourceFile
     A folder gives all its files of a known extension, at any depth, but for hidden ones
     (``.`` or ``_`` first), as Spark and Hive have it, and those whose name is in ``skip``.
     """
-    if isinstance(source, (str, os.PathLike)):
-        sources = [source]
-    elif isinstance(source, Iterable):
-        sources = list(source)
-    else:
-        raise TypeError(
-            f"source must be a path, a glob, a URL or a list of these, got {type(source).__name__}."
-        )
     found: dict[str, SourceFile] = {}
-    for one in sources:
+    for one in list_sources(source):
         for file in _find_in(os.fspath(one), skip):
             found[file.name] = file
     if not found:
@@ -127,9 +130,39 @@ def find_files(source: Source, *, skip: Collection[str] = ()) -> list[SourceFile
     return _type_partitions([found[name] for name in sorted(found)])
 
 
+def list_sources(source: Source, *, hint: str = "") -> list[str | os.PathLike[str]]:
+    """List what a user names as a source; ``hint`` is for those who pass something else."""
+    if isinstance(source, (str, os.PathLike)):
+        return [source]
+    # A table can be iterated too, over the names of its columns.
+    if isinstance(source, Iterable) and not isinstance(source, (pd.DataFrame, pa.Table)):
+        sources = list(source)
+        if all(isinstance(one, (str, os.PathLike)) for one in sources):
+            return sources
+    raise TypeError(
+        f"source must be a path, a glob, a URL or a list of these, got {type(source).__name__}."
+        f"{hint}"
+    )
+
+
 def _find_in(source: str, skip: Collection[str]) -> list[SourceFile]:
     """Find the files of one path, folder, glob or URL."""
+    if not source:
+        raise ValueError("source must name a file, a folder, a glob or a URL, got ''.")
     filesystem, path = _open_filesystem(source)
+    try:
+        return _list_files(filesystem, path, source, skip)
+    except JocasThemesError:
+        raise
+    except Exception as error:  # storages raise exceptions of their own, such as botocore's
+        hint = _S3_HINT if source.startswith("s3") else ""
+        raise OffersError(f"source {source!r} cannot be listed: {error}.{hint}") from error
+
+
+def _list_files(
+    filesystem: _FileSystem, path: str, source: str, skip: Collection[str]
+) -> list[SourceFile]:
+    """Find the files of a path of a file system, which a user names as a source."""
     if filesystem.isfile(path):
         return [_describe(filesystem, path)]
     if filesystem.isdir(path):
@@ -155,14 +188,11 @@ def _open_filesystem(source: str) -> tuple[_FileSystem, str]:
     """Tell a local path from a URL; only the latter needs fsspec."""
     if "://" not in source:
         return _LOCAL, os.path.normpath(Path(source).expanduser())
-    fsspec = import_optional("fsspec", extra="remote", purpose=f"reading {source!r}")
+    refuse_password(source, what="source")
     try:
-        filesystem, path = fsspec.core.url_to_fs(source)
-    except ImportError as error:
-        raise MissingDependencyError(f"{source!r} cannot be opened: {error}") from error
+        return open_url(source, purpose=f"reading {source!r}")
     except ValueError as error:
-        raise OffersError(f"{source!r} cannot be opened: {error}") from error
-    return filesystem, path
+        raise OffersError(f"source {source!r} cannot be opened: {error}.") from error
 
 
 def _list_folder(filesystem: _FileSystem, folder: str) -> list[str]:

@@ -67,6 +67,11 @@ def load_model(folder: str | Path) -> ThemeClassifier:
 
     Models of format 1 (before scores of sentences) predict as they did, to rounding.
     """
+    if "://" in str(folder):
+        raise FileNotFoundError(
+            f"there is no model folder {str(folder)!r}: a model is loaded from a folder of this "
+            f"machine. Copy it here first."
+        )
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no model folder {folder}.")
