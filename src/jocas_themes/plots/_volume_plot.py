@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
-_COLUMNS = ("board", "month", "n_offers", "status")
+_COLUMNS = ("board", "n_offers", "status")
 _STATUSES = ("present", "missing", "entry", "exit", "absent")
 _PANEL = (7.6, 0.72)
 _OPACITIES = (0.35, 0.75)  # of all offers, and of those without near-duplicates
