@@ -1,5 +1,8 @@
 """The classical corrections: by hand, and as QuaPy has them."""
 
+from types import ModuleType
+
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -19,6 +22,14 @@ from jocas_themes.trends.prevalence._quantifiers import (
 Made = tuple[pd.DataFrame, npt.NDArray[np.float64]]
 
 sensitivity = pytest.mark.filterwarnings("ignore:method=")
+
+
+@pytest.fixture(scope="module")
+def quapy() -> ModuleType:
+    """Return QuaPy's methods; importing it would change every picture drawn later here."""
+    with mpl.rc_context():
+        from quapy.method import aggregative
+    return aggregative
 
 
 def test_adjusted_counts_by_hand() -> None:
@@ -54,10 +65,8 @@ def test_platt_finds_its_targets() -> None:
 
 @sensitivity
 @pytest.mark.parametrize("method", ["acc", "pacc"])
-def test_adjusted_counts_are_quapys(made: Made, method: str) -> None:
-    from quapy.functional import normalize_prevalence
-    from quapy.method.aggregative import ACC, PACC
-
+def test_adjusted_counts_are_quapys(made: Made, method: str, quapy: ModuleType) -> None:
+    acc, pacc = quapy.ACC, quapy.PACC
     labels, truth = made
     gold = labels.sample(500, random_state=0)
     rows = gold.index.to_numpy()
@@ -68,28 +77,28 @@ def test_adjusted_counts_are_quapys(made: Made, method: str) -> None:
     for year, estimate in zip(shares["year"].dt.year, shares["estimate"], strict=True):
         some = labels[years == year]
         if method == "acc":
-            rates = ACC.getPteCondEstim([0, 1], truth[rows].astype(int), gold["REMOTE"])
+            rates = acc.getPteCondEstim([0, 1], truth[rows].astype(int), gold["REMOTE"])
             count = some["REMOTE"].mean()
         else:
             chances = gold["REMOTE_probability"].to_numpy()
             both = np.column_stack([1 - chances, chances])
-            rates = PACC.getPteCondEstim([0, 1], truth[rows], both)
+            rates = pacc.getPteCondEstim([0, 1], truth[rows], both)
             count = some["REMOTE_probability"].mean()
-        solved = ACC.solve_adjustment(
+        solved = acc.solve_adjustment(
             rates, np.array([1 - count, count]), method="inversion", solver="exact-raise"
         )
-        assert estimate == pytest.approx(normalize_prevalence(solved, method="clip")[1], abs=1e-6)
+        assert estimate == pytest.approx(
+            quapy.F.normalize_prevalence(solved, method="clip")[1], abs=1e-6
+        )
 
 
-def test_likeliest_prevalence_is_quapys() -> None:
-    from quapy.method.aggregative import EMQ
-
+def test_likeliest_prevalence_is_quapys(quapy: ModuleType) -> None:
     rng = np.random.default_rng(0)
     posterior = np.linspace(0.02, 0.98, 40)
     for prior, other in ((0.3, 0.5), (0.3, 0.1), (0.5, 0.5)):
         histogram = rng.poisson(20 * (1 + 3 * other * posterior))
         column = np.repeat(posterior, histogram)
-        peer, _ = EMQ.EM(
+        peer, _ = quapy.EMQ.EM(
             np.array([1 - prior, prior]), np.column_stack([1 - column, column]), epsilon=1e-12
         )
         ours = find_prevalence(histogram[None].astype(float), posterior, prior)
