@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.signal import lfilter
 from scipy.special import expit, logit
+
+from jocas_themes.trends import Shares
 
 Array = npt.NDArray[np.float64]
 
@@ -16,6 +19,9 @@ N_MONTHS = 60
 MISSING_MONTHS = (7, 8, 19, 27, 28, 29, 44, 52)
 _FIRST = np.datetime64("2017-01", "M")
 _STEP_PLACE = int((np.datetime64(STEP, "M") - _FIRST).astype(int))
+
+_N_SERIES = 96  # months of `simulate_series`
+_SERIES_GAPS = (10, 23, 30, 31, 32, 51, 52, 70, 83)
 
 # A positive's score is normal around the first, a negative's around the second, with variance 1:
 # at a prevalence of 25% the threshold of 0.5 finds 76% of the positives and errs on 9% of the
@@ -42,6 +48,9 @@ class Scenario:
         At the start, 0 to 1.
     is_flat : bool
         Whether the truth stays where it is; else it rises, with a step and a season.
+    unlike : float
+        How much the sectors differ; if they do, their mix, which changes, moves the share by
+        itself.
     misses, alarms : float
         By how much the scores of positives fall, and those of negatives rise.
     assumed : float
@@ -51,6 +60,7 @@ class Scenario:
     name: str
     prevalence: float = 0.20
     is_flat: bool = False
+    unlike: float = 1.0
     misses: float = 0.35
     alarms: float = 0.20
     assumed: float = 0.25
@@ -65,9 +75,10 @@ SCENARIOS = {
     "A": Scenario("prior shift alone", misses=0.0, alarms=0.0),
     "B": Scenario("drifting sensitivity and false positives"),
     "C": Scenario("rare theme", prevalence=0.05, assumed=0.06),
-    "D": Scenario("flat truth", prevalence=0.25, is_flat=True),
-    "E": Scenario("flat truth, false positives drift", 0.25, True, misses=0.0, alarms=0.40),
+    "D": Scenario("flat truth", prevalence=0.25, is_flat=True, unlike=0.0),
+    "E": Scenario("flat truth, false positives drift", 0.25, True, 0.0, misses=0.0, alarms=0.40),
     "F": Scenario("rising truth, false positives drift", misses=0.0, alarms=0.40),
+    "G": Scenario("only the mix of sectors changes", 0.25, True, unlike=4.0),
 }
 
 
@@ -78,7 +89,7 @@ def simulate_labels(
 
     Parameters
     ----------
-    scenario : {"A", "B", "C", "D", "E", "F"}
+    scenario : {"A", "B", "C", "D", "E", "F", "G"}
         Which of `SCENARIOS`.
     random_state : int, default=0
         Seed of all draws.
@@ -97,7 +108,7 @@ def simulate_labels(
     rng = np.random.default_rng(random_state)
     months, sectors = _draw_offers(n_offers, rng)
     time = months / (N_MONTHS - 1)
-    chance = expit(_compute_level(setting, months) + (not setting.is_flat) * _SECTOR_LEVEL[sectors])
+    chance = expit(_compute_level(setting, months, 1.0) + _compute_offsets(setting)[sectors])
     truth = (rng.random(len(months)) < chance).astype(np.float64)
     center = np.where(
         truth == 1, _POSITIVE - setting.misses * time, _NEGATIVE + setting.alarms * time
@@ -116,6 +127,37 @@ def simulate_labels(
         }
     )
     return labels, truth
+
+
+def compute_trend(scenario: str) -> "pd.Series[float]":
+    """Compute the share to expect in each month, missing ones too, without the seasons."""
+    setting, months = SCENARIOS[scenario], np.arange(N_MONTHS)
+    chances = expit(_compute_level(setting, months, 0.0)[:, None] + _compute_offsets(setting))
+    shares = (chances * _compute_mix(months / (N_MONTHS - 1))).sum(axis=1)
+    return pd.Series(shares, index=(_FIRST + months).astype("datetime64[s]"))
+
+
+def simulate_series(
+    step: float, autocorrelation: float, *, random_state: int = 0, n_offers: int = 20_000
+) -> Shares:
+    """Make the shares of eight years by month, with gaps, a step, seasons and AR(1) errors.
+
+    The errors' standard deviation is of one point, that of the offers' chance of 0.3.
+    """
+    rng = np.random.default_rng(random_state)
+    months = pd.date_range("2016-01-01", periods=_N_SERIES, freq="MS")
+    time = np.arange(_N_SERIES)
+    shocks = rng.normal(0, 0.01 * np.sqrt(1 - autocorrelation**2), _N_SERIES)
+    shocks[0] = rng.normal(0, 0.01)
+    error = lfilter([1.0], [1.0, -autocorrelation], shocks)
+    season = 0.008 * np.sin(2 * np.pi * time / 12)
+    chance = 0.22 + 0.0006 * time + step * (months >= pd.Timestamp(STEP)) + season + error
+    estimates = rng.binomial(n_offers, chance) / n_offers
+    kept = np.setdiff1d(time, _SERIES_GAPS)
+    table = pd.DataFrame({"theme": THEME, "month": months[kept], "n_offers": n_offers})
+    table = table.assign(estimate=estimates[kept], method="dsl")
+    noise = estimates[kept] * (1 - estimates[kept]) / n_offers
+    return Shares(table, np.zeros((len(kept), 0)), noise, by=("month",))
 
 
 def draw_gold(
@@ -196,17 +238,28 @@ def _draw_offers(
     time = observed / (N_MONTHS - 1)
     noise = np.exp(rng.normal(0, 0.45, len(observed)))
     sizes = (n_offers * noise * (1 + 2 * time)).astype(np.int64) + n_offers // 3
-    weights = np.exp(_SECTOR_SIZE * (1 - 1.2 * time)[:, None])
-    limits = (weights / weights.sum(axis=1, keepdims=True)).cumsum(axis=1)
+    limits = _compute_mix(time).cumsum(axis=1)
     places = np.repeat(np.arange(len(observed)), sizes)
     sectors = (rng.random(len(places))[:, None] > limits[places, :-1]).sum(axis=1)
     return observed[places], sectors
 
 
-def _compute_level(setting: Scenario, months: npt.NDArray[np.int64]) -> Array:
-    """Compute the log-odds of the theme in each month."""
+def _compute_mix(time: Array) -> Array:
+    """Compute the sectors' shares of the offers at some times, 0 at the first month."""
+    weights: Array = np.exp(_SECTOR_SIZE * (1 - 1.2 * time)[:, None])
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _compute_offsets(setting: Scenario) -> Array:
+    """Compute by how much the log-odds of the theme differ in each sector."""
+    offsets: Array = setting.unlike * _SECTOR_LEVEL
+    return offsets
+
+
+def _compute_level(setting: Scenario, months: npt.NDArray[np.int64], season: float) -> Array:
+    """Compute the log-odds of the theme in each month, with seasons of some size."""
     start = np.full(len(months), logit(setting.prevalence))
     if setting.is_flat:
         return start
-    season = 0.06 * np.sin(2 * np.pi * months / 12)
-    return start + 0.35 * months / (N_MONTHS - 1) + 0.35 * (months >= _STEP_PLACE) + season
+    wave = 0.06 * season * np.sin(2 * np.pi * months / 12)
+    return start + 0.35 * months / (N_MONTHS - 1) + 0.35 * (months >= _STEP_PLACE) + wave

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from jocas_themes._threads import run_side_by_side
 from jocas_themes.annotations import Themes
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.lexicon import Lexicon, load_french_lexicon
@@ -25,7 +26,6 @@ from jocas_themes.student._folds import make_folds
 from jocas_themes.student._scores import fit_scores
 from jocas_themes.student._targets import Targets, Weights, read_targets, summarise_training
 from jocas_themes.student._themes import ThemeModel, fit_theme, predict_theme
-from jocas_themes.student._threads import run_side_by_side
 from jocas_themes.student._thresholds import choose_thresholds, summarise_scores
 from jocas_themes.student.kernel import estimate_probabilities, get_compiled, to_arrow_texts
 from jocas_themes.taxonomy import Taxonomy

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
+from jocas_themes._threads import run_side_by_side
 from jocas_themes.student._exact import multiply_exactly
-from jocas_themes.student._threads import run_side_by_side
 
 FloatArray = npt.NDArray[np.float64]
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

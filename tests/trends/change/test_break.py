@@ -8,6 +8,7 @@ from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.trends import Shares
 from jocas_themes.trends._result import build_shares
 from jocas_themes.trends.change._break import test_break as find_break
+from simulated_trends import simulate_series
 
 _MONTHS = pd.date_range("2016-01-01", periods=96, freq="MS")
 _STEP = 50  # 2020-03
@@ -24,19 +25,6 @@ def _build(
     return build_shares(rows, values, np.zeros((len(kept), 0)), noise, ("month",), method=method)
 
 
-def _simulate(seed: int, *, step: float, autocorrelation: float) -> Shares:
-    rng = np.random.default_rng(seed)
-    error = np.zeros(len(_MONTHS))
-    error[0] = rng.normal(0, 0.01)
-    for place in range(1, len(error)):
-        shock = rng.normal(0, 0.01 * np.sqrt(1 - autocorrelation**2))
-        error[place] = autocorrelation * error[place - 1] + shock
-    time = np.arange(len(_MONTHS))
-    season = 0.008 * np.sin(2 * np.pi * time / 12)
-    chance = 0.22 + 0.0006 * time + step * (time >= _STEP) + season + error
-    return _build(rng.binomial(20_000, chance) / 20_000)
-
-
 def test_a_jump_and_a_turn_come_back() -> None:
     time = np.arange(len(_MONTHS))
     # 0.3 points a month before, 0.3 + 0.1 after: the slope rises by 1.2 points a year
@@ -50,7 +38,7 @@ def test_a_jump_and_a_turn_come_back() -> None:
 
 
 def test_what_gold_does_not_tell_widens_the_interval() -> None:
-    shares = _simulate(0, step=0.0, autocorrelation=0.0)
+    shares = simulate_series(0.0, 0.0)
     months = pd.DatetimeIndex(shares.table["month"])
     unsure = 0.02 * (months >= _MONTHS[_STEP]).astype(float)[:, None]
     wide = Shares(shares.table, unsure, shares.noise, shares.by)
@@ -59,7 +47,7 @@ def test_what_gold_does_not_tell_widens_the_interval() -> None:
 
 
 def test_p_values_are_adjusted_effect_by_effect() -> None:
-    one = _simulate(1, step=0.01, autocorrelation=0.2)
+    one = simulate_series(0.01, 0.2, random_state=1)
     other = one.table.assign(theme="OTHER")
     both = Shares(
         pd.concat([one.table, other], ignore_index=True),
@@ -73,7 +61,7 @@ def test_p_values_are_adjusted_effect_by_effect() -> None:
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
-    shares = _simulate(2, step=0.02, autocorrelation=0.3)
+    shares = simulate_series(0.02, 0.3, random_state=2)
     order = np.random.default_rng(0).permutation(len(shares))
     shuffled = Shares(
         shares.table.iloc[order].reset_index(drop=True),
@@ -102,7 +90,7 @@ def test_pytest_does_not_take_it_for_a_test() -> None:
 @pytest.mark.parametrize("autocorrelation", [0.0, 0.5])
 def test_size_and_power(autocorrelation: float) -> None:
     def reject(step: float) -> float:
-        draws = (_simulate(seed, step=step, autocorrelation=autocorrelation) for seed in range(150))
+        draws = (simulate_series(step, autocorrelation, random_state=run) for run in range(150))
         return float(np.mean([find_break(draw).loc[0, "p_value"] < 0.05 for draw in draws]))
 
     # At most 8% and at least 80%, less three standard errors of 150 draws.

@@ -1,15 +1,13 @@
-"""Made labels whose truth is known, from the benchmarks, which are scripts of one folder."""
+"""Made labels whose truth is known."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+from simulated_trends import draw_gold, simulate_labels
 
 Made = tuple[pd.DataFrame, npt.NDArray[np.float64]]
 
@@ -17,16 +15,12 @@ Made = tuple[pd.DataFrame, npt.NDArray[np.float64]]
 @pytest.fixture(scope="session")
 def made() -> Made:
     """Return 34,000 labels whose errors drift, and their truth."""
-    from simulated_trends import simulate_labels
-
     return simulate_labels("B", random_state=3, n_offers=240)
 
 
 @pytest.fixture(scope="session")
 def drawn(made: Made) -> pd.DataFrame:
     """Return 1,000 of them as people read them, drawn by half-year and score."""
-    from simulated_trends import draw_gold
-
     return draw_gold(*made, 1_000, random_state=3)
 
 

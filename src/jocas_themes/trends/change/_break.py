@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.linalg import helmert
 from scipy.stats import f as fisher_f
 
+from jocas_themes._threads import limit_blas
 from jocas_themes.trends._result import Shares
 from jocas_themes.trends.aggregation import count_months, parse_month
 from jocas_themes.trends.change._autoregression import Regression, fit_autoregression
@@ -144,9 +145,10 @@ def test_break(
     every = list(iter_series(shares))
     sides = [_split(series, first_after, width) for series in every]
     _require_periods(every, sides, first_after)
+    with limit_blas():
+        fits = [_fit(series, first_after, width, season=season) for series in every]
     rows: list[dict[str, Any]] = []
-    for series, (before, after) in zip(every, sides, strict=True):
-        fit = _fit(series, first_after, width, season=season)
+    for series, fit, (before, after) in zip(every, fits, sides, strict=True):
         about = {
             "autocorrelation": fit.autocorrelation,
             "deviation": fit.deviation,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from jocas_themes._threads import limit_blas
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.trends._result import Shares, compute_interval
 from jocas_themes.trends.aggregation import parse_steps
@@ -122,16 +123,17 @@ def smooth_trend(
     _require_periods(every, time)
     dropped: dict[str, list[str]] = {}
     tables = []
-    for series in every:
-        observed = (series.months / width).astype(np.intp)
-        if method == "lowess":
-            smooth = _draw(series, observed)
-        else:
-            design, lacks = build_design(series.first, observed, width, first_months, season)
-            for lack in lacks:
-                dropped.setdefault(lack, []).append(str(series))
-            smooth = fit_trend(series.estimates, series.covariance, design, observed)
-        tables.append(_tabulate(series, smooth, observed, (time, width)))
+    with limit_blas():
+        for series in every:
+            observed = (series.months / width).astype(np.intp)
+            if method == "lowess":
+                smooth = _draw(series, observed)
+            else:
+                design, lacks = build_design(series.first, observed, width, first_months, season)
+                for lack in lacks:
+                    dropped.setdefault(lack, []).append(str(series))
+                smooth = fit_trend(series.estimates, series.covariance, design, observed)
+            tables.append(_tabulate(series, smooth, observed, (time, width)))
     _warn_of_dropped(dropped)
     return _finish(pd.concat(tables, ignore_index=True), method, level, shares.dof)
 

@@ -3,7 +3,7 @@ import threading
 import pytest
 from threadpoolctl import threadpool_info
 
-from jocas_themes.student._threads import run_side_by_side
+from jocas_themes._threads import limit_blas, run_side_by_side
 
 
 def count_threads(_: object) -> list[int]:
@@ -42,4 +42,16 @@ def test_an_error_in_a_job_is_raised_and_the_limits_are_lifted(n_jobs: int) -> N
     before = count_threads(None)
     with pytest.raises(ZeroDivisionError, match="zero"):
         run_side_by_side(divmod, [(1, 1), (1, 0)], n_jobs)
+    assert count_threads(None) == before
+
+
+def test_the_last_to_leave_lifts_the_limit_of_blas() -> None:
+    before = count_threads(None)
+    with limit_blas():
+        with limit_blas():
+            inside = count_threads(None)
+        assert count_threads(None) == inside
+        assert {
+            pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+        } == {1}
     assert count_threads(None) == before

@@ -1,7 +1,7 @@
-"""Many small models side by side: a model a thread, and no threads inside a model.
+"""Small models: no threads inside them, and one a thread where there are many.
 
 On models this small, threads inside (OpenMP's, BLAS's) wait for each other longer than they
-work, and their sums depend on how many there are.
+work, ten times as long and more on a busy machine; and their sums depend on how many there are.
 """
 
 import threading
@@ -22,7 +22,7 @@ def run_side_by_side(
 ) -> list[Any]:
     """Call a function with each job's arguments, in threads; results in the jobs' order."""
     pools = ThreadpoolController()
-    with _limit_blas(pools):
+    with limit_blas(pools):
         done = Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(_run_alone)(pools, function, job) for job in jobs
         )
@@ -30,11 +30,12 @@ def run_side_by_side(
 
 
 @contextmanager
-def _limit_blas(pools: ThreadpoolController) -> Iterator[None]:
+def limit_blas(pools: ThreadpoolController | None = None) -> Iterator[None]:
     """Keep BLAS to one thread; its limit is one for the process, so the last to leave lifts it."""
     global _inside  # noqa: PLW0603 (it counts who is inside, in all threads)
     with _lock:
         if _inside == 0:
+            pools = pools or ThreadpoolController()
             _limits.enter_context(pools.limit(limits=1, user_api="blas"))
         _inside += 1
     try:
