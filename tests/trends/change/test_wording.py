@@ -25,9 +25,9 @@ def make_changes(**columns):
 
 def test_english():
     assert describe_change(make_changes()) == [
-        "REMOTE: the estimated share of offers goes from 10.0% to 25.0%, a change of +15.0 "
-        "percentage points (95% interval: +12.2 to +17.8), distinguishable from no change at the "
-        "5% level after correction for multiple tests."
+        "REMOTE: an estimated 10.0% of offers before, 25.0% after, a change of +15.0 percentage "
+        "points (95% interval: +12.2 to +17.8), distinguishable from zero at the 5% level after "
+        "correction for multiple tests."
     ]
 
 
@@ -36,11 +36,10 @@ def test_french():
     changes.insert(1, "sector", "J")
     sentences = describe_change(changes, language="fr", names={"REMOTE": "Télétravail"})
     assert sentences == [
-        "Télétravail (J)\u00a0: la part estimée des offres passe de 10,0\u00a0% à 25,0\u00a0%, "
-        "soit une variation de \u221215,0\u00a0points (intervalle à 95\u00a0%\u00a0: de "
-        "\u221217,8 à \u221212,2), qui ne se distingue pas d\u2019une absence de variation au "
-        "seuil de 5\u00a0% après correction pour tests multiples, ce qui ne montre pas "
-        "qu\u2019il n\u2019y en a eu aucune."
+        "Télétravail (J)\u00a0: part estimée de 10,0\u00a0% des offres avant, de 25,0\u00a0% "
+        "après, soit une variation de \u221215,0\u00a0points (intervalle à 95\u00a0%\u00a0: "
+        "de \u221217,8 à \u221212,2), non distincte de zéro au seuil de 5\u00a0% après "
+        "correction pour tests multiples."
     ]
 
 

@@ -14,16 +14,13 @@ _REQUIRED = ("theme", "before", "after", "change", "ci_low", "ci_high")
 _PHRASES = {
     "en": {
         "change": (
-            "{subject}: the estimated share of offers goes from {before}% to {after}%, a change "
-            "of {change} percentage points ({interval}: {low} to {high}){verdict}."
+            "{subject}: an estimated {before}% of offers before, {after}% after, a change of "
+            "{change} percentage points ({interval}: {low} to {high}){verdict}."
         ),
         "interval": "{level}% interval",
         "interval of unknown level": "interval",
-        "distinguishable": ", distinguishable from no change at the 5% level {correction}",
-        "not distinguishable": (
-            ", not distinguishable from no change at the 5% level {correction}, which does not "
-            "show that there was none"
-        ),
+        "distinguishable": ", distinguishable from zero at the 5% level {correction}",
+        "not distinguishable": ", not distinguishable from zero at the 5% level {correction}",
         "not tested": "; no test of it was possible",
         "corrected": "after correction for multiple tests",
         "uncorrected": "without correction for multiple tests",
@@ -31,18 +28,13 @@ _PHRASES = {
     },
     "fr": {
         "change": (
-            "{subject}~: la part estimée des offres passe de {before}~% à {after}~%, soit une "
-            "variation de {change}~points ({interval}~: de {low} à {high}){verdict}."
+            "{subject}~: part estimée de {before}~% des offres avant, de {after}~% après, soit "
+            "une variation de {change}~points ({interval}~: de {low} à {high}){verdict}."
         ),
         "interval": "intervalle à {level}~%",
         "interval of unknown level": "intervalle",
-        "distinguishable": (
-            ", qui se distingue d\u2019une absence de variation au seuil de 5~% {correction}"
-        ),
-        "not distinguishable": (
-            ", qui ne se distingue pas d\u2019une absence de variation au seuil de 5~% "
-            "{correction}, ce qui ne montre pas qu\u2019il n\u2019y en a eu aucune"
-        ),
+        "distinguishable": ", distincte de zéro au seuil de 5~% {correction}",
+        "not distinguishable": ", non distincte de zéro au seuil de 5~% {correction}",
         "not tested": "~; aucun test n\u2019en était possible",
         "corrected": "après correction pour tests multiples",
         "uncorrected": "sans correction pour tests multiples",
@@ -71,7 +63,7 @@ def describe_change(
     -------
     list of str
         One sentence a row: both shares, the change and its interval in percentage points, and
-        whether it is distinguishable from no change at 5%; never a cause.
+        whether it is distinguishable from zero at 5%; never a cause.
 
     Raises
     ------
@@ -84,7 +76,8 @@ def describe_change(
 
     Notes
     -----
-    A change is called distinguishable where its adjusted p-value is under 0.05. The interval is
+    A change is called distinguishable where its adjusted p-value is under 0.05; where it is not,
+    that does not show that there was none. The interval is
     that of the change by itself, so it may leave out 0 where the adjusted p-value does not let
     one say so. The sentences say "without correction" if there is no ``p_adjusted``, or if in
     several rows it is ``p_value`` everywhere.
@@ -100,9 +93,10 @@ def describe_change(
     >>> sentence, = describe_change(changes, names={"REMOTE": "Remote work"})
     >>> for part in sentence.split(", "):
     ...     print(part)
-    Remote work: the estimated share of offers goes from 10.0% to 25.0%
+    Remote work: an estimated 10.0% of offers before
+    25.0% after
     a change of +15.0 percentage points (95% interval: +12.2 to +17.8)
-    distinguishable from no change at the 5% level after correction for multiple tests.
+    distinguishable from zero at the 5% level after correction for multiple tests.
     """
     if language not in _PHRASES:
         raise ValueError(f"language must be one of {list(_PHRASES)}, got {language!r}.")
