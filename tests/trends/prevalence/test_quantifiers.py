@@ -36,12 +36,14 @@ def test_adjusted_counts_by_hand() -> None:
     # Hits 2/3 and alarms 1/2: (0.6 - 0.5)/(2/3 - 1/2) = 0.6; 0.4 is cut at 0 and 0.7 at 1.
     labels, predictions = np.array([1.0, 1, 1, 0, 0]), np.array([1.0, 1, 0, 1, 0])
     means = np.array([0.6, 0.4, 0.7])
-    actual = adjust_counts(means, np.ones(5), labels, predictions)
+    actual, variance = adjust_counts(means, np.ones(5), labels, predictions)
     assert actual.tolist() == pytest.approx([0.6, 0, 1])
+    # A label's variance, m (1 - m), divided by (1/6) squared.
+    assert variance.tolist() == pytest.approx([0.24 * 36, 0.24 * 36, 0.21 * 36])
     # The hit missed counts half: 4/5, and (0.6 - 0.5)/(0.8 - 0.5) = 1/3.
     weights = np.array([1, 1, 0.5, 1, 1])
-    assert adjust_counts(means, weights, labels, predictions)[0] == pytest.approx(1 / 3)
-    assert np.isnan(adjust_counts(means, np.ones(3), np.ones(3), np.ones(3))).all()
+    assert adjust_counts(means, weights, labels, predictions)[0][0] == pytest.approx(1 / 3)
+    assert np.isnan(adjust_counts(means, np.ones(3), np.ones(3), np.ones(3))[0]).all()
 
 
 def test_likeliest_prevalence_by_hand() -> None:
@@ -111,8 +113,36 @@ def test_bins_of_a_cell_are_those_of_gold() -> None:
     chances = rng.beta(1, 2, 20_000)
     labels = (rng.random(20_000) < chances).astype(float)
     histogram = np.bincount((chances * 100).astype(int), minlength=100)[None].astype(float)
-    share = maximize_likelihood(histogram, np.ones(20_000), labels, chances)
+    share, variance = maximize_likelihood(histogram, np.ones(20_000), labels, chances)
     assert share == pytest.approx(labels.mean(), abs=0.002)
+    # 400 months of 1,000 offers: their prevalences vary as one offer does, by 1,000.
+    months = rng.multinomial(1_000, histogram[0] / 20_000, size=400).astype(float)
+    found, _ = maximize_likelihood(months, np.ones(20_000), labels, chances)
+    assert found.var() == pytest.approx(variance[0] / 1_000, rel=0.2)  # chance: 7%
+
+
+def test_months_of_adjusted_counts_are_covered() -> None:
+    # Sensitivity 60% and false positives 20% at all times, as the method assumes: counts vary by
+    # 0.42 per offer's root, prevalences by 1 / 0.4 of it.
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(10):
+        truth = rng.random(6_000) < 0.3
+        days = pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.integers(0, 1_460, 6_000), unit="D")
+        found = (rng.random(6_000) < np.where(truth, 0.6, 0.2)).astype(int)
+        table = pd.DataFrame(
+            {"offer_id": np.arange(6_000).astype(str), "date_firstSeenDay": days, "REMOTE": found}
+        )
+        gold = table.iloc[:2_000].assign(
+            REMOTE=truth[:2_000].astype(int), inclusion_probability=1 / 3, reviewer="Ada"
+        )
+        with pytest.warns(JocasThemesWarning, match="method='acc'"):
+            shares = estimate_prevalence(
+                table, gold, method="acc", themes=["REMOTE"], n_bootstrap=20
+            )
+        low, high = shares.table["ci_low"], shares.table["ci_high"]
+        covered.append(((low <= 0.3) & (high >= 0.3)).mean())
+    assert np.mean(covered) > 0.9  # 63% without the correction's stretch
 
 
 def test_drawn_weights_have_the_variance_of_the_design() -> None:

@@ -94,6 +94,19 @@ def test_groups_have_their_own_step_where_both_sides_are_known() -> None:
     assert not before[:, [1, 5, 6]].any()
 
 
+def test_groups_with_ninety_rows_have_their_own_slope() -> None:
+    keys = _build_keys(
+        ("2019-01", "a", 60), ("2021-01", "a", 60), ("2019-01", "b", 45), ("2021-01", "b", 44)
+    )  # fmt: skip
+    basis = choose_basis(keys, groups=["board"], span=SPAN)
+    at = pd.DataFrame({"board": ["a", "b"], "month": pd.Timestamp("2019-07-01")})
+    # Constant, slope (two months bear no square), levels of a and b, slope of a; b's 89 rows are
+    # enough for the common slope to be its own.
+    assert basis.evaluate(at).tolist() == [[1, -0.5, 1, 0, -0.5], [1, -0.5, 0, 1, -0.5]]
+    basis = choose_basis(keys[29:], groups=["board"], span=SPAN)
+    assert basis.evaluate(at).shape == (2, 5)
+
+
 def test_counts_stand_for_as_many_rows() -> None:
     keys = _build_keys(("2020-02", "a", 40), ("2020-04", "b", 60), ("2020-05", "c", 20))
     few = keys.drop_duplicates()

@@ -47,46 +47,57 @@ def quantify(
             if method == "emq" and cells.histogram is not None:
                 adjust = partial(maximize_likelihood, cells.histogram[:, place])
             read = partial(adjust, labels=sample.labels, predictions=sample.predictions)
-            share = read(weights=sample.design.weights)
+            share, noise = read(weights=sample.design.weights)
             draws = draw_weights(sample.design, n_bootstrap, np.random.default_rng(random_state))
-            factor = compute_deviations(np.array([read(weights=weights) for weights in draws]))
+            factor = compute_deviations(np.array([read(weights=weights)[0] for weights in draws]))
         estimates.append(Means(share, factor, noise))
     return estimates
 
 
-def adjust_counts(means: Array, weights: Array, labels: Array, predictions: Array) -> Array:
+def adjust_counts(
+    means: Array, weights: Array, labels: Array, predictions: Array
+) -> tuple[Array, Array]:
     """Correct mean predictions by their means among gold positives and negatives.
 
     With labels as predictions, the adjusted count of Forman (2008), "Quantifying counts and
     costs via classification"; with probabilities, that of Bella et al. (2010), "Quantification
-    via probability estimators". NaN without positives or negatives.
+    via probability estimators". NaN without positives or negatives. Beside each share, the
+    variance that a single offer gives it: that of its prediction, at most, as the correction
+    stretches it.
     """
+    spread = means * (1 - means)
     n_positive, n_negative = weights @ labels, weights @ (1 - labels)
     if n_positive == 0 or n_negative == 0:
-        return np.full(len(means), np.nan)
+        return np.full(len(means), np.nan), spread
     hits = (weights * labels) @ predictions / n_positive
     alarms = (weights * (1 - labels)) @ predictions / n_negative
     if hits == alarms:
-        return means
-    return np.clip((means - alarms) / (hits - alarms), 0, 1)
+        return means, spread
+    return np.clip((means - alarms) / (hits - alarms), 0, 1), spread / (hits - alarms) ** 2
 
 
 def maximize_likelihood(
     histogram: Array, weights: Array, labels: Array, predictions: Array
-) -> Array:
+) -> tuple[Array, Array]:
     """Find the prevalence under which each cell's predictions are likeliest.
 
     The predictions, to the nearest of the histogram's bins, are calibrated on the gold rows.
-    NaN without positives or negatives.
+    NaN without positives or negatives. Beside each prevalence, the variance that a single offer
+    gives it: the likelihood's inverse curvature.
     """
     prior = np.average(labels, weights=weights)
     if prior in (0, 1):
-        return np.full(len(histogram), np.nan)
+        return np.full(len(histogram), np.nan), np.zeros(len(histogram))
     n_bins = histogram.shape[1]
     scores = logit((np.arange(n_bins) + 0.5) / n_bins)
     bins = np.minimum((predictions * n_bins).astype(np.int64), n_bins - 1)
     intercept, slope = fit_platt(scores[bins], labels, weights)
-    return find_prevalence(histogram, expit(intercept + slope * scores), float(prior))
+    posterior = expit(intercept + slope * scores)
+    found = find_prevalence(histogram, posterior, float(prior))
+    gain = compute_ratio(posterior, float(prior))
+    bend = (histogram * (gain / (1 + found[:, None] * gain)) ** 2).sum(axis=1)
+    n_offers = histogram.sum(axis=1)
+    return found, np.divide(n_offers, bend, np.ones(len(found)), where=bend > 0)
 
 
 def find_prevalence(histogram: Array, posterior: Array, prior: float) -> Array:
@@ -112,13 +123,19 @@ def find_prevalence(histogram: Array, posterior: Array, prior: float) -> Array:
     outputs of a classifier to new a priori probabilities". In one dimension the likelihood is
     concave, so that halving an interval finds its maximum, as EM does in many more steps.
     """
-    ratio = np.exp(logit(posterior) - logit(prior)) - 1
+    ratio = compute_ratio(posterior, prior)
     low, high = np.zeros(len(histogram)), np.ones(len(histogram))
     for _ in range(_N_HALVINGS):
         middle = (low + high) / 2
         rises = (histogram * (ratio / (1 + middle[:, None] * ratio))).sum(axis=1) > 0
         low, high = np.where(rises, middle, low), np.where(rises, high, middle)
     return (low + high) / 2
+
+
+def compute_ratio(posterior: Array, prior: float) -> Array:
+    """Compute the likelihood ratio of positives to negatives, less 1."""
+    ratio: Array = np.exp(logit(posterior) - logit(prior)) - 1
+    return ratio
 
 
 def fit_platt(scores: Array, labels: Array, weights: Array) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """Means of the predictions in each cell, and what gold labels make of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -106,6 +106,34 @@ def rectify(
         slope, estimate = 1.0, predicted.estimate + at_cells @ fit.coefficients
     factor = np.hstack([at_cells @ fit.root, slope * predicted.factor])
     return Means(estimate, factor, fit.variance + slope**2 * predicted.variance)
+
+
+def spread_variance(means: Means, n_offers: Array, groups: npt.NDArray[np.intp]) -> Means:
+    r"""Share the offers' variance out among cells: a rare theme varies less than a common one.
+
+    Parameters
+    ----------
+    means : Means
+        Of cells, with the same variance in all.
+    n_offers : ndarray of shape (n_cells,)
+        Offers of each cell.
+    groups : ndarray of shape (n_cells,)
+        Number of the group that a cell is a period of.
+
+    Returns
+    -------
+    Means
+        The variance is proportional to :math:`p(1 - p)`, its mean over the offers as it was.
+        With :math:`p` halfway between the cell's share and its group's, so that no cell's chance
+        share of 0 makes it sure.
+    """
+    known = ~np.isnan(means.estimate) & (n_offers > 0)
+    n, cell = np.where(known, n_offers, 0), np.where(known, means.estimate, 0).clip(0, 1)
+    group = (np.bincount(groups, n * cell) / np.bincount(groups, n).clip(1))[groups]
+    share = (cell + group) / 2
+    odds = share * (1 - share)
+    mean = n @ odds / max(n.sum(), 1)
+    return replace(means, variance=means.variance * (odds / mean if mean > 0 else 1.0))
 
 
 def _adds_something(x: Array, predictions: Array) -> bool:

@@ -13,12 +13,13 @@ from jocas_themes.trends.aggregation._periods import count_months
 Array = npt.NDArray[np.float64]
 
 ENOUGH = 30  # gold rows for a coefficient of their own
+ENOUGH_FOR_SLOPE = 3 * ENOUGH  # in a group, which has a level and a step before
 _DEGREE = 2  # of the polynomial of time
 
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """A column for each group that has gold enough, of its level or of its own step.
+    """A column for each group that has gold enough, of its level, own step or own slope.
 
     Parameters
     ----------
@@ -31,20 +32,23 @@ class Effect:
         enough for an effect in common; else shares, so that theirs is the mean of the others'.
     step : Timestamp, optional
         Month from which on the columns count; by default always.
+    power : int, default=0
+        Of time, by which the columns are multiplied.
     """
 
     columns: tuple[str, ...]
     groups: "pd.Index[Any]"
     pool: Array
     step: pd.Timestamp | None = None
+    power: int = 0
 
-    def evaluate(self, keys: pd.DataFrame) -> Array:
-        """Compute the columns, of shape (n_rows, n_groups)."""
+    def evaluate(self, keys: pd.DataFrame, time: Array) -> Array:
+        """Compute the columns, of shape (n_rows, n_groups), at some times, -1 to 1."""
         places = self.groups.get_indexer(build_index(keys, self.columns))
         rows: Array = np.vstack([np.eye(len(self.groups)), self.pool])[places]  # -1 is the pool
         if self.step is not None:
             rows *= _is_after(keys, [self.step])
-        return rows
+        return rows * time[:, None] ** self.power
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +86,11 @@ class Basis:
         ndarray of shape (n_rows, n_functions)
             They need not be linearly independent. A row is NaN where nothing can be said.
         """
-        blocks = [np.ones((len(keys), 1))]
-        if self.degree:
-            blocks.append(self._scale(keys)[:, None] ** np.arange(1, self.degree + 1))
+        time = self._scale(keys) if self.degree else np.zeros(len(keys))
+        blocks = [time[:, None] ** np.arange(self.degree + 1)]
         if self.steps:
             blocks.append(_is_after(keys, self.steps))
-        blocks += [effect.evaluate(keys) for effect in self.effects]
+        blocks += [effect.evaluate(keys, time) for effect in self.effects]
         return np.hstack(blocks)
 
     def _scale(self, keys: pd.DataFrame) -> Array:
@@ -124,8 +127,8 @@ def choose_basis(
     -------
     Basis
         A constant; time and its square; the steps with 30 gold rows in the stretches on both of
-        their sides; a level of each group with 30; and its own step where it has 30 in both
-        stretches.
+        their sides; a level of each group with 30, its own step where it has 30 in both
+        stretches, and its own slope where it has 90.
     """
     counts = np.ones(len(keys)) if n_gold is None else np.asarray(n_gold, dtype=np.float64)
     keys, counts = keys[counts > 0], counts[counts > 0]
@@ -134,7 +137,8 @@ def choose_basis(
     kept = _choose_steps(keys["month"], counts, steps)
     n_bearable = min(keys["month"].nunique(), int(counts.sum() / ENOUGH)) - 1 - len(kept)
     degree = int(np.clip(n_bearable, 0, _DEGREE)) if span[0] < span[1] else 0
-    return Basis(degree, *span, kept, _choose_effects(keys, counts, groups, kept))
+    effects = _choose_effects(keys, counts, groups, kept, has_slopes=degree > 0)
+    return Basis(degree, *span, kept, effects)
 
 
 def choose_cells(keys: pd.DataFrame, by: Sequence[str], *, n_least: int = 2) -> Basis:
@@ -161,6 +165,13 @@ def build_index(keys: pd.DataFrame, columns: Sequence[str]) -> "pd.Index[Any]":
     return index
 
 
+def number_groups(keys: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Give each group a number, whatever the period; one of all where there are no columns."""
+    if not columns:
+        return np.zeros(len(keys), dtype=np.intp)
+    return pd.factorize(build_index(keys, columns))[0]
+
+
 def _choose_steps(
     months: "pd.Series[Any]", counts: Array, steps: Sequence[pd.Timestamp]
 ) -> tuple[pd.Timestamp, ...]:
@@ -175,29 +186,41 @@ def _choose_steps(
 
 
 def _choose_effects(
-    keys: pd.DataFrame, counts: Array, groups: Sequence[str], steps: Sequence[pd.Timestamp]
+    keys: pd.DataFrame,
+    counts: Array,
+    groups: Sequence[str],
+    steps: Sequence[pd.Timestamp],
+    *,
+    has_slopes: bool = False,
 ) -> tuple[Effect, ...]:
-    """Choose the level of each group, and its own steps."""
+    """Choose the level of each group, its own steps, and its own slope."""
     stretch = _is_after(keys, steps).sum(axis=1) if steps else np.zeros(len(keys))
+    rows = counts[:, None]
     effects = []
     for name in groups:
-        effects.append(_choose_effect(keys, name, counts[:, None], None))
+        effects.append(_choose_effect(keys, name, rows))
         for place, step in enumerate(steps):
             sides = stretch[:, None] == [place, place + 1]
-            effects.append(_choose_effect(keys, name, counts[:, None] * sides, step))
+            effects.append(_choose_effect(keys, name, rows * sides, step=step))
+        if has_slopes:
+            effects.append(_choose_effect(keys, name, rows, ENOUGH_FOR_SLOPE, power=1))
     return tuple(effect for effect in effects if len(effect.groups))
 
 
 def _choose_effect(
-    keys: pd.DataFrame, name: str, counts: Array, step: pd.Timestamp | None
+    keys: pd.DataFrame,
+    name: str,
+    counts: Array,
+    least: int = ENOUGH,
+    **options: Any,
 ) -> Effect:
     """Choose the groups with gold enough on each side, and what the others have in common."""
     table = pd.DataFrame(counts).groupby(keys[name].to_numpy()).sum()
-    enough = (table >= ENOUGH).all(axis=1).to_numpy()
+    enough = (table >= least).all(axis=1).to_numpy()
     own = table[enough].sum(axis=1).to_numpy(dtype=np.float64)
-    others_are_enough = bool((table[~enough].sum() >= ENOUGH).all())
+    others_are_enough = bool((table[~enough].sum() >= least).all())
     pool = np.zeros(len(own)) if others_are_enough else own / own.sum()
-    return Effect((name,), table.index[enough], pool, step)
+    return Effect((name,), table.index[enough], pool, **options)
 
 
 def _is_after(keys: pd.DataFrame, steps: Sequence[pd.Timestamp]) -> Array:
