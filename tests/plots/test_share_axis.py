@@ -1,5 +1,7 @@
 """The axis of shares: honest limits, and notes that fit."""
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,3 +84,14 @@ def test_a_note_stays_inside_the_figure() -> None:
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.width
     assert box.y0 >= 0
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 150])
+def test_a_note_stays_inside_at_any_resolution(dpi: int) -> None:
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    ax = figure.subplots()
+    ax.set_yticks([0, 1], ["a rather long name of a row", "another"])
+    write_note(ax, ["Words and more words."] * 12)
+    for format_ in ("svg", "png"):
+        figure.savefig(io.BytesIO(), format=format_, dpi=dpi)
+        assert ax.xaxis.label.get_window_extent().x0 >= 0

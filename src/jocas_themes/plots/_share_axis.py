@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from jocas_themes._optional import import_optional
 from jocas_themes.plots._canvas import SMALL
 from jocas_themes.plots._language import Language
 
@@ -54,11 +55,15 @@ def write_note(ax: "Axes", sentences: Sequence[str]) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    axes, whole = ax.get_window_extent(), ax.get_tightbbox()
+    whole = ax.get_tightbbox()
     assert whole is not None  # axes that are hidden have no note
-    start = (whole.x0 - axes.x0) / axes.width
+    # A place in the figure: the axes move when the layout is made again for another resolution.
+    start = max(whole.x0, 0) / figure.bbox.width
     label = ax.set_xlabel(" ", x=start, ha="left", fontsize=SMALL - 1, labelpad=8)
-    fit_note(label, sentences, whole.width)
+    transforms = import_optional("matplotlib.transforms", extra="plots", purpose="a picture")
+    pixels = transforms.IdentityTransform()
+    label.set_transform(transforms.blended_transform_factory(figure.transFigure, pixels))
+    fit_note(label, sentences, min(whole.width, figure.bbox.width))
 
 
 def say_scale(bottom: float, language: Language) -> str:
