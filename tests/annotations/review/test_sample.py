@@ -68,6 +68,22 @@ class TestAdding:
             assert gold[name].tolist() == sample[name].tolist()
         assert gold["PAY"].tolist() == [int(offer[1:]) % 2 for offer in sample["offer_id"]]
 
+    def test_readers_see_neither_strata_nor_dates_in_order(
+        self, gold_queue: ReviewQueue, tmp_path: Path
+    ) -> None:
+        gold_queue.add_sample(draw(20), OFFERS)
+        gold_queue.export(tmp_path / "to_read.csv", "csv")
+        table = pd.read_csv(tmp_path / "to_read.csv", sep=";")
+        assert not set(table) & set(CHANCES)
+        read = table["offer_id"].drop_duplicates().tolist()
+        assert sorted(read) == sorted(draw(20)["offer_id"])
+        # 20 ids in random order are in order once in 20! draws.
+        assert read != sorted(read)
+        # The cells of an offer stay together, and the order is the same each time.
+        assert table["offer_id"].tolist() == [offer for offer in read for _ in range(2)]
+        gold_queue.export(tmp_path / "again.csv", "csv")
+        assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "to_read.csv").read_bytes()
+
     @pytest.mark.parametrize("form", ["arrow", "parquet", "jsonl", "ID_JOCAS"])
     def test_where_the_texts_may_be(
         self, gold_queue: ReviewQueue, tmp_path: Path, form: str

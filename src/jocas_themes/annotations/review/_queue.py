@@ -16,6 +16,7 @@ from jocas_themes.annotations.review._cells import (
     add_decisions,
     find_decision,
     is_drawn,
+    mix_drawn,
     read_queue,
 )
 from jocas_themes.annotations.review._check import (
@@ -459,6 +460,9 @@ class ReviewQueue:
 
         Notes
         -----
+        Offers that were drawn come in an order that has nothing to do with their dates, to be
+        read in it, and without their stratum, which would tell readers what to expect.
+
         Forms as read and written by Label Studio 1.x, doccano 1.8 and Argilla 2; none of these
         packages is needed. A spreadsheet cuts texts at 32,767 characters; such a text is
         refused when it comes back.
@@ -469,7 +473,7 @@ class ReviewQueue:
             cells = [cell for cell in cells if cell["decision"] is None]
         if not show_proposed:
             cells = [cell | dict.fromkeys(_SHOWN) for cell in cells]
-        content = form.write(cells, self.taxonomy, lines=path.suffix.lower() == ".jsonl")
+        content = form.write(mix_drawn(cells), self.taxonomy, lines=path.suffix.lower() == ".jsonl")
         try:
             with replace_when_whole(path) as staging:
                 staging.write_text(content, encoding="utf-8", errors="replace", newline="")

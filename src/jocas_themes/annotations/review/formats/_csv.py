@@ -16,6 +16,8 @@ _COLUMNS = (
     *("offer_id", "theme", *_FILLED_IN),
     *("proposed", "confidence", "evidence", "reason", "text"),
 )
+# How an offer was drawn tells a reader what its labels may be; the review file keeps it.
+_UNTOLD = ("inclusion_probability", "stratum", "cluster")
 _NEEDED = ("offer_id", "theme", "text", "decision")
 # What a spreadsheet would run as a formula, or read as a number or a date; and what starts with
 # the apostrophe that is put before these.
@@ -27,7 +29,7 @@ def write_csv(cells: Sequence[dict[str, Any]], taxonomy: Taxonomy, *, lines: boo
     """Write one cell a row, separated by ``;`` as a French spreadsheet reads it."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    added = sorted({name for cell in cells for name in cell} - set(_COLUMNS))
+    added = sorted({name for cell in cells for name in cell} - {*_COLUMNS, *_UNTOLD})
     writer.writerow([*_COLUMNS, *added])
     writer.writerows([_guard(cell.get(name)) for name in (*_COLUMNS, *added)] for cell in cells)
     # The mark by which a spreadsheet knows UTF-8.
