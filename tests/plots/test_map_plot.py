@@ -109,7 +109,7 @@ def test_sure_regions_have_the_colour_of_their_share(shares: pd.DataFrame) -> No
 
 
 def test_each_region_has_its_figure(shares: pd.DataFrame) -> None:
-    assert sorted(_read_figures(_draw(shares))) == ["14.0", "21.0", "25.0\n±1.0", "30.0 ±10.0"]
+    assert sorted(_read_figures(_draw(shares))) == ["14.0\n±2.0", "21.0\n±1.0", "25.0\n±1.0", "30.0 ±10.0"]
 
 
 def test_the_note_says_what_is_not_on_the_map(shares: pd.DataFrame) -> None:
@@ -127,7 +127,7 @@ def test_changes_have_colours_around_zero(shares: pd.DataFrame) -> None:
     shapes = _read_regions(ax)
     assert ax.figure.axes[1]._colorbar.mappable.get_clim() == (-0.04, 0.04)
     assert [code for code, shape in shapes.items() if shape.get_hatch()] == ["04", "94"]
-    assert {"+2.0", "−4.0"} <= set(_read_figures(ax))
+    assert {"+2.0\n±1.0", "−4.0\n±2.0"} <= set(_read_figures(ax))
 
 
 def test_strange_codes_are_refused(shares: pd.DataFrame) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
 
-_SIZE = (7.6, 5.6)
+_SIZE = (7.6, 5.9)
 
 
 def plot_map(
@@ -76,8 +76,8 @@ def plot_map(
     -------
     matplotlib Axes
         Metropolitan France to scale, in kilometres, and the five régions overseas in boxes with
-        scales of their own; each with its figure, those of hatched ones with ± half the
-        interval. A région that has no row is left blank.
+        scales of their own; each with its figure ± half the interval. A région that has no row
+        is left blank.
 
     Raises
     ------
@@ -108,8 +108,13 @@ def plot_map(
     ...     "estimate": [0.21, 0.14], "ci_low": [0.20, 0.12], "ci_high": [0.22, 0.16],
     ... })
     >>> ax = plot_map(shares, language="fr", ax=Figure().subplots())
-    >>> [text.get_text() for text in ax.texts if text.get_text()[0].isdigit()]
-    ['21,0', '14,0']
+    >>> for text in ax.texts:
+    ...     if text.get_text()[0].isdigit():
+    ...         print(text.get_text())
+    21,0
+    ±1,0
+    14,0
+    ±2,0
     """
     words = Language.open(language)
     if value not in ("estimate", "change"):
@@ -215,10 +220,8 @@ def _draw_box(ax: "Axes", code: str, name: str) -> None:
 
 
 def _write_value(row: Mapping[Any, Any], words: Language, *, is_signed: bool, is_long: bool) -> str:
-    """Write a figure, in percent or points; an unsure one with half its interval."""
+    """Write a figure, in percent or points, and half its interval."""
     figure = words.number(100 * row["value"], sign=is_signed)
-    if not row["is_unsure"]:
-        return figure
     half = words.number(50 * (row["ci_high"] - row["ci_low"]))
     return f"{figure} ±{half}" if is_long else f"{figure}\n±{half}"
 
@@ -233,8 +236,12 @@ def _say_alpha(alpha: float, words: Language) -> str:
 
 
 def _explain(rows: pd.DataFrame, words: Language) -> list[str]:
-    """Say what is blank, and what no map shows."""
-    sentences = []
+    """Say what ± means, what is blank, and what no map shows."""
+    sentences = [
+        words.choose(
+            "±: half of each région’s own interval.", "± : demi-intervalle de chaque région seule."
+        )
+    ]
     if not set(load_regions()) <= set(rows["region"]):
         sentences.append(words.choose("Blank: no offers.", "Vide : aucune offre."))
     unknown = rows[rows["region"] == UNKNOWN]

@@ -72,7 +72,7 @@ class TestAdding:
         self, gold_queue: ReviewQueue, tmp_path: Path
     ) -> None:
         gold_queue.add_sample(draw(20), OFFERS)
-        gold_queue.export(tmp_path / "to_read.csv", "csv")
+        gold_queue.export_to(tmp_path / "to_read.csv", "csv")
         table = pd.read_csv(tmp_path / "to_read.csv", sep=";")
         assert not set(table) & set(CHANCES)
         read = table["offer_id"].drop_duplicates().tolist()
@@ -81,7 +81,7 @@ class TestAdding:
         assert read != sorted(read)
         # The cells of an offer stay together, and the order is the same each time.
         assert table["offer_id"].tolist() == [offer for offer in read for _ in range(2)]
-        gold_queue.export(tmp_path / "again.csv", "csv")
+        gold_queue.export_to(tmp_path / "again.csv", "csv")
         assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "to_read.csv").read_bytes()
 
     @pytest.mark.parametrize("form", ["arrow", "parquet", "jsonl", "ID_JOCAS"])
