@@ -32,6 +32,11 @@ def test_no_single_time_is_refused(by: tuple[str, ...]) -> None:
         find_time(_with_by(by))
 
 
+def test_a_table_is_no_shares() -> None:
+    with pytest.raises(TypeError, match=r"got DataFrame. Pass shares, not shares.table"):
+        choose_level(make_shares([0.1] * 8).table, None)  # type: ignore[arg-type]
+
+
 def test_choose_level() -> None:
     shares = make_shares([0.1], level=0.9)
     assert choose_level(shares, None) == 0.9

@@ -50,7 +50,12 @@ def find_time(shares: Shares) -> tuple[str, int]:
 
 
 def choose_level(shares: Shares, level: float | None) -> float:
-    """Return the confidence level asked for, or that of the shares."""
+    """Return the confidence level asked for, or that of the shares, which must be such."""
+    if not isinstance(shares, Shares):
+        raise TypeError(
+            f"shares must be Shares, as estimate_prevalence returns them, got "
+            f"{type(shares).__name__}. Pass shares, not shares.table: the table has no covariance."
+        )
     level = shares.level if level is None else level
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level!r}. Write 0.95 for 95%.")

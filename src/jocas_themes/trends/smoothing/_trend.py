@@ -58,6 +58,8 @@ def smooth_trend(
 
     Raises
     ------
+    TypeError
+        If `shares` are none, such as their table alone.
     ValueError
         If the shares are not by periods of one length; if fewer than six periods of a theme and
         group hold offers; if `method` or `level` is none of those possible; if a step is no month.
