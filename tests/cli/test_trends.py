@@ -79,3 +79,27 @@ def test_gold_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> 
     status, _, err = run(capsys, "trends labels --gold absent.jsonl --out report")
     assert status == 2
     assert "there is no file absent.jsonl" in err
+
+
+def _decide_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "sample-gold labels --n 600 --offers offers.parquet --review gold.jsonl"
+    assert run(capsys, f"{command} --themes DIVERSITY")[0] == 0
+    truth = pd.read_parquet("labels/part-0.parquet").set_index("offer_id")["truth"]
+    cells = pd.read_json("gold.jsonl", lines=True, dtype={"offer_id": str})
+    cells["decision"] = truth[cells["offer_id"]].to_numpy()
+    cells.to_json("decided.jsonl", orient="records", lines=True)
+
+
+@pytest.mark.filterwarnings("ignore::jocas_themes.errors.JocasThemesWarning")
+def test_a_review_file_is_gold(capsys: pytest.CaptureFixture[str]) -> None:
+    _decide_sample(capsys)
+    command = "trends labels --gold gold.jsonl --by year --out report"
+    status, _, err = run(capsys, command)
+    assert status == 2
+    assert "gold.jsonl is a review file" in err
+    assert "no store annotations.sqlite. Name it by --store" in err
+    imported = "review gold.jsonl --import decided.jsonl --reviewer Ada --store d.sqlite"
+    assert run(capsys, imported)[0] == 0
+    assert run(capsys, f"{command} --store d.sqlite")[0] == 0
+    shares = pd.read_csv("report/tables/shares.csv")
+    assert shares["n_gold"].sum() == 600

@@ -109,7 +109,12 @@ def test_sure_regions_have_the_colour_of_their_share(shares: pd.DataFrame) -> No
 
 
 def test_each_region_has_its_figure(shares: pd.DataFrame) -> None:
-    assert sorted(_read_figures(_draw(shares))) == ["14.0\n±2.0", "21.0\n±1.0", "25.0\n±1.0", "30.0 ±10.0"]
+    assert sorted(_read_figures(_draw(shares))) == [
+        "14.0\n±2.0",
+        "21.0\n±1.0",
+        "25.0\n±1.0",
+        "30.0 ±10.0",
+    ]
 
 
 def test_the_note_says_what_is_not_on_the_map(shares: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """The report on trends, from labels whose truth is known to the page."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def test_it_holds_every_table(report: TrendsReport) -> None:
         "standardized_by_sector",
         "standardized_changes_by_sector",
         "decomposition_by_sector",
+        "standardized_trends_by_sector",
     ]
     assert set(report.tables["naive"]["method"]) == {"naive, sensitivity analysis"}
 
@@ -82,7 +84,8 @@ def test_the_folder_holds_page_tables_and_pictures(report: TrendsReport, tmp_pat
     tables = {path.stem for path in written if path.suffix == ".parquet"}
     assert tables == set(report.tables)
     pictures = {path.stem for path in written if path.suffix == ".png"}
-    assert {"trends", "changes", "correction", "errors", "volume"} <= pictures
+    assert {"trends", "changes", "breaks", "correction", "errors", "volume"} <= pictures
+    assert "standardized_by_sector" in pictures
     page = written[0].read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "http-equiv" not in page
@@ -105,6 +108,69 @@ def test_by_year_whole_periods_are_compared(labels: pd.DataFrame, gold: pd.DataF
     assert report.view.before == (pd.Timestamp("2018-01-01"), pd.Timestamp("2019-12-01"))
     assert report.view.after == (pd.Timestamp("2021-01-01"), pd.Timestamp("2021-12-01"))
     assert "breaks" not in report.tables
+
+
+def test_the_page_shows_breaks_and_the_fixed_mix(report: TrendsReport) -> None:
+    page = report.to_html()
+    assert "<h2>Jumps and turns</h2>" in page
+    assert "<h2>Had each sector kept its size</h2>" in page
+    assert 'alt="Jump and change of slope, by theme"' in page
+    assert 'alt="Shares with a fixed mix, by theme"' in page
+
+
+def test_of_a_few_years_the_shares_are_shown_without_a_trend(
+    labels: pd.DataFrame, gold: pd.DataFrame
+) -> None:
+    report = trends_report(labels, gold, by=("year", "sector"), themes=["DIVERSITY"], language="fr")
+    assert "standardized_trends_by_sector" not in report.tables
+    assert "<h2>Si chaque secteur avait gardé son poids</h2>" in report.to_html()
+
+
+def test_labels_that_begin_just_before_a_step_are_reported(
+    labels: pd.DataFrame, gold: pd.DataFrame
+) -> None:
+    late = labels[labels["date_firstSeenDay"] >= "2019-12"]  # three months before 2020-03
+    drawn = gold[gold["offer_id"].isin(late["offer_id"])]
+    with pytest.warns(JocasThemesWarning, match="no break in 2020-03 is tested"):
+        report = trends_report(late, drawn, themes=["DIVERSITY"])
+    assert "breaks" not in report.tables
+    assert "Caution: no break in 2020-03 is tested" in report.to_html()
+
+
+def test_a_short_time_without_a_step_is_split_in_the_middle(
+    labels: pd.DataFrame, gold: pd.DataFrame
+) -> None:
+    short = labels[labels["date_firstSeenDay"] >= "2020-09"]  # 16 months, to 2021-12
+    drawn = gold[gold["offer_id"].isin(short["offer_id"])]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "seasons were left out", JocasThemesWarning)
+        with pytest.warns(JocasThemesWarning, match="first 8 months are compared with their last"):
+            report = trends_report(short, drawn, themes=["DIVERSITY"], steps=())
+    assert report.view.before == (pd.Timestamp("2020-09-01"), pd.Timestamp("2021-04-01"))
+    assert report.view.after == (pd.Timestamp("2021-05-01"), pd.Timestamp("2021-12-01"))
+
+
+def test_the_offers_asked_for_alone_count(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
+    drawn = labels["offer_id"].isin(gold["offer_id"])
+    kept = labels[drawn | (labels.index % 2 == 0)]
+    ids = kept["offer_id"]
+    some = trends_report(labels, gold, themes=["DIVERSITY"], offer_ids=iter(ids))
+    alone = trends_report(kept, gold, themes=["DIVERSITY"])
+    pd.testing.assert_frame_equal(some.tables["shares"], alone.tables["shares"])
+    with pytest.raises(TypeError, match="offer_ids must be"):
+        trends_report(labels, gold, themes=["DIVERSITY"], offer_ids="A1")
+    half = ids[ids.isin(gold["offer_id"])].iloc[::2]
+    rates = trends_report(
+        labels, gold, themes=["DIVERSITY"], offer_ids=set(ids) - set(half)
+    ).tables["errors"]
+    # A gold row left out is in neither rate of its stretch.
+    n_gold = rates.loc[rates["rate"].isin(["sensitivity", "specificity"]), "n_gold"].sum()
+    assert n_gold == len(gold) - len(half)
+    # Of volume all offers count, and the page says so.
+    volume = some.tables["volume"]
+    assert volume.loc[volume["board"] == "all", "n_offers"].sum() == len(labels)
+    assert "All the offers of the labels count here" in some.to_html()
+    assert "All the offers of the labels count here" not in alone.to_html()
 
 
 def test_cautions_are_warned_of_and_written(labels: pd.DataFrame, gold: pd.DataFrame) -> None:

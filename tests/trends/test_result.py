@@ -12,7 +12,7 @@ from jocas_themes.trends._result import build_shares, compute_interval
 _ROWS = pd.DataFrame(
     {
         "theme": ["A", "A", "A", "B"],
-        "year": [2019, 2019, 2021, 2019],
+        "year": pd.to_datetime(["2019", "2019", "2021", "2019"], format="%Y"),
         "sector": ["C", "J", "C", "C"],
         "n_offers": [10, 30, 5, 7],
         "n_gold": [1, 2, 3, 4],
@@ -49,7 +49,8 @@ def test_the_covariance_of_a_theme_has_its_rows_alone() -> None:
 def test_rows_are_combined_with_their_covariance() -> None:
     combined = _build().combine([0.25, 0.75, 1, 1], ["year"])
     table = combined.table
-    assert table[["theme", "year"]].to_numpy().tolist() == [["A", 2019], ["A", 2021], ["B", 2019]]
+    assert table["theme"].tolist() == ["A", "A", "B"]
+    assert table["year"].dt.year.tolist() == [2019, 2021, 2019]
     np.testing.assert_allclose(table["estimate"], [0.175, 0.3, 0.4])  # 0.025 + 0.15
     assert table["n_offers"].tolist() == [40, 5, 7]
     assert table["n_gold"].tolist() == [3, 3, 4]
@@ -86,3 +87,18 @@ def test_few_degrees_of_freedom_widen_the_interval() -> None:
     # Student's 97.5% point is 12.706 at one degree, 1.960 at infinitely many
     assert compute_interval(0.0, 1.0, level=0.95, dof=1)[1] == pytest.approx(12.706, abs=1e-3)
     assert compute_interval(0.0, 1.0, level=0.95)[1] == pytest.approx(1.95996, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        (["2019-01", "2019-02"], "'2019-01'"),
+        ([2019, 2020], r".*2019.* \(int64\)"),
+        (pd.to_datetime(["2019-01-01", "2019-02-01"], utc=True), "Timestamp.*UTC"),
+    ],
+)
+def test_times_that_are_no_datetimes_are_refused(written: object, found: str) -> None:
+    table = pd.DataFrame({"theme": "A", "month": written, "estimate": 0.5})
+    with pytest.raises(ValueError, match=f"'month' of shares must hold datetimes.* got {found}"):
+        Shares(table, np.zeros((2, 0)), np.zeros(2), by=("month",))
+    Shares(table, np.zeros((2, 0)), np.zeros(2), by=())  # nothing is asked of other columns

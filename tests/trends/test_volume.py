@@ -165,7 +165,10 @@ def test_other_columns() -> None:
         ({"floor": 1}, r"floor must be 0 or more, and under 1, got 1"),
         ({"board": "shop"}, r"by must name columns of the labels, .* got 'shop'"),
         ({"date_column": "day"}, r"the labels lack a date column: none of \['day'\]"),
-        ({"near_duplicates": pd.DataFrame({"offer_id": []})}, r"lack the columns \['group'\]"),
+        (
+            {"near_duplicates": pd.DataFrame({"offer_id": []})},
+            r"offer_id and group, got \['offer_id'\]",
+        ),
     ],
 )
 def test_bad_options(options: dict[str, Any], match: str) -> None:
@@ -215,3 +218,15 @@ def test_statuses_agree_with_the_counts(counts: list[int], floor: float) -> None
         else:
             assert status != "absent"
     assert (statuses != "absent").sum() == len(np.trim_zeros(np.array(counts)))
+
+
+def test_near_duplicates_are_taken_as_found_with_whatever_notes() -> None:
+    offers = _make_offers({"a": [2]}).assign(text="Cariste à Lyon")
+    found = find_near_duplicates(offers)
+    for groups in (found, found.offers.assign(note=None)):
+        assert volume(offers, near_duplicates=groups)["n_vacancies"].tolist() == [1, 1]
+
+
+def test_a_board_called_all_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no board must be called 'all'.* column 'site_name' has"):
+        volume(_make_offers({"all": [1], "a": [1]}))

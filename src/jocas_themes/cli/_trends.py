@@ -4,6 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from jocas_themes.annotations import ReviewQueue
 from jocas_themes.cli._tables import print_table, read_labelled
 from jocas_themes.reports import trends_report
@@ -25,7 +27,6 @@ def run_sample_gold(options: Namespace) -> None:
         raise ValueError(f"--n must be one number to draw, got {options.n!r}. Compare by --plan.")
     if not options.offers:
         raise ValueError("--offers is missing: the files in which the texts of the labels are.")
-    taxonomy = Taxonomy.load(options.taxonomy) if options.taxonomy else HR_THEMES
     sample = sample_gold(
         options.labels,
         options.n[0],
@@ -34,7 +35,7 @@ def run_sample_gold(options: Namespace) -> None:
         progress=True,
         **_read_labels(options),
     )
-    queue = ReviewQueue(options.review, taxonomy=taxonomy)
+    queue = ReviewQueue(options.review, taxonomy=_read_taxonomy(options))
     n_new = queue.add_sample(
         sample, options.offers, themes=options.themes, text_columns=options.text_columns
     )
@@ -50,7 +51,7 @@ def run_trends(options: Namespace) -> None:
     """Estimate the trends, and write the page, tables and pictures."""
     report = trends_report(
         options.labels,
-        read_labelled(options.gold),
+        _read_gold(options),
         by=options.by,
         before=options.before,
         after=options.after,
@@ -66,6 +67,24 @@ def run_trends(options: Namespace) -> None:
     print(f"\nwritten: {written[0]}, {n_tables} tables, {n_pictures} pictures")
     if not n_pictures:
         print("for pictures: pip install 'jocas-themes[plots]'")
+
+
+def _read_gold(options: Namespace) -> pd.DataFrame:
+    """Read a table of gold labels, or what people decided on a review file."""
+    table = read_labelled(options.gold)
+    if not {"theme", "proposed"} <= set(table.columns):
+        return table
+    if not Path(options.store).exists():
+        raise ValueError(
+            f"{options.gold} is a review file, whose decisions are in a store, and there is no "
+            f"store {options.store}. Name it by --store, or import decisions by review --import."
+        )
+    taxonomy = _read_taxonomy(options)
+    return ReviewQueue(options.gold, store=options.store, taxonomy=taxonomy).gold()
+
+
+def _read_taxonomy(options: Namespace) -> Taxonomy:
+    return Taxonomy.load(options.taxonomy) if options.taxonomy else HR_THEMES
 
 
 def _read_labels(options: Namespace) -> dict[str, Any]:

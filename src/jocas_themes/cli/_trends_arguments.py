@@ -64,13 +64,20 @@ def _add_trends(commands: object) -> None:
         commands,
         "trends",
         "estimate how the themes evolve, the labels' errors counted in, on one page",
-        "labels/ --gold gold.parquet --by month --out report/",
+        "labels/ --gold gold.jsonl --by month --out report/",
         "labels/ --gold gold.parquet --by month sector --language fr --out report/",
         "labels/ --gold gold.parquet --before 2019-01 2020-02 --after 2021-06 2023-12 --out out/",
     )
     parser.add_argument("labels", help="folder of labels, as label writes it")
     parser.add_argument(
-        "--gold", required=True, help="gold labels, as review --gold writes them, of sample-gold"
+        "--gold",
+        required=True,
+        help="the review file of sample-gold, once decided, or gold labels of review --gold",
+    )
+    parser.add_argument(
+        "--store",
+        default="annotations.sqlite",
+        help="where decisions on a review file are kept (default: %(default)s)",
     )
     parser.add_argument(
         "--by",
@@ -100,6 +107,7 @@ def _add_trends(commands: object) -> None:
         "--language", choices=("en", "fr"), default="en", help="of the page (default: %(default)s)"
     )
     _add_labels(parser)
+    parser.add_argument("--taxonomy", help="TOML file of your own themes, for a review file")
     parser.set_defaults(run=_trends.run_trends)
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jocas_themes._optional import import_optional
 
 if TYPE_CHECKING:
@@ -27,6 +29,27 @@ class Picture:
     description: str
     width: float = _WIDTH
     panels: tuple[int, int] = (1, 1)
+
+
+def build_panels(
+    description: str,
+    draw: Callable[[Any], object],
+    *,
+    n_panels: int,
+    width: float = _WIDTH,
+    columns: int = 2,
+    row_height: float = 2.5,
+) -> Picture:
+    """Build a picture of panels; one that is left over is hidden."""
+    columns = min(columns, n_panels)
+    rows = -(-n_panels // columns)
+
+    def draw_all(axes: Any) -> None:
+        for unused in np.ravel(axes)[n_panels:]:
+            unused.set_visible(False)
+        draw(axes)
+
+    return Picture(draw_all, 0.6 + row_height * rows, description, width, panels=(rows, columns))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,15 @@ import pandas as pd
 
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.plots._language import Language
+from jocas_themes.reports._trends_contrast import choose_contrast
 from jocas_themes.reports._trends_report import TrendsReport
-from jocas_themes.reports._trends_view import Months, View
-from jocas_themes.trends import (
-    Shares,
-    compare_periods,
-    compute_error_rates,
-    decompose,
-    estimate_prevalence,
-    smooth_trend,
-    standardize,
-    test_break,
-    volume,
-)
-from jocas_themes.trends.aggregation import parse_month, parse_steps
+from jocas_themes.reports._trends_tables import tabulate, tabulate_group
+from jocas_themes.reports._trends_view import View
+from jocas_themes.trends import compute_error_rates, estimate_prevalence, volume
 from jocas_themes.trends.aggregation._labels import open_labels, read_dtypes
 from jocas_themes.trends.aggregation._periods import WIDTHS
-from jocas_themes.trends.smoothing import FEWEST_PERIODS
 
 _BOARD = "site_name"
-
-_YEAR = pd.DateOffset(months=12)
 
 
 def trends_report(
@@ -69,16 +56,19 @@ def trends_report(
     prediction : {"probability", "label"}, optional
         What the labels predict a theme by, as for `estimate_prevalence`.
     steps : sequence of months, default=("2020-03",)
-        Months from which on things may be otherwise; those outside the labels are left out.
+        Months from which on things may be otherwise; those outside the labels are left out. By
+        month, each is tested for a break beside the others.
     before, after : pair of months, optional
         The stretches to compare, both ends included. By default all before the first step and
-        all from the last one on; without a step the first and the last year.
+        all from the last one on; without a step the first and the last year, or the two halves
+        of less than two years.
     date_column : str, optional
         Column of dates, as for `estimate_prevalence`.
     teacher, training, offer_ids : optional
         As for `estimate_prevalence`.
     correction : {"holm", "bh"}, default="holm"
-        How p-values are corrected for the number of themes and groups.
+        How p-values are corrected for the number of themes and groups; those of breaks for the
+        number of themes and steps.
     names : mapping of str to str, optional
         What to call the themes and groups, from their codes.
     language : {"en", "fr"}, default="en"
@@ -92,13 +82,14 @@ def trends_report(
     Raises
     ------
     ValueError
-        If `by` is not a time and at most one group, if the language is not known, or as
-        `estimate_prevalence` and `compare_periods`.
+        If `by` is not a time and at most one group, if the language is not known, if there is
+        nothing to compare before or after, or as `estimate_prevalence` and `compare_periods`.
 
     Warns
     -----
     JocasThemesWarning
-        All that its parts warn of, once; the page lists it too.
+        All that its parts warn of, once; of a step with too few months around it, whose breaks
+        are left out; of less than two years of labels without a step. The page lists it too.
 
     See Also
     --------
@@ -128,25 +119,27 @@ def trends_report(
     """
     time, group = _read_by(by)
     words = Language.open(language)
-    ids = None if offer_ids is None else list(offer_ids)
+    ids, training = _keep(offer_ids), _keep(training)
     counting: dict[str, Any] = {"themes": themes, "date_column": date_column, "steps": steps}
     naive: dict[str, Any] = counting | {"prediction": prediction, "offer_ids": ids}
     corrected = naive | {"teacher": teacher, "training": training}
     with _collect_cautions() as cautions:
         shares = estimate_prevalence(labels, gold, by=(time,), **corrected)
-        contrast = _choose_contrast(shares.table[time], WIDTHS[time], steps, before, after)
-        tables = _tabulate(shares, time, contrast, correction)
+        contrast = choose_contrast(shares.table[time], WIDTHS[time], steps, before, after)
+        tables = tabulate(shares, time, contrast, correction)
         tables["naive"] = _estimate_naively(labels, time, naive)
         columns = read_dtypes(open_labels(labels))
         if set(shares.themes) <= columns.keys():
             stretches = ("period",) if contrast.steps else ()
             counting |= {"themes": shares.themes, "steps": contrast.steps}
-            tables["errors"] = compute_error_rates(labels, gold, by=stretches, **counting)
+            tables["errors"] = compute_error_rates(
+                labels, gold, by=stretches, training=training, offer_ids=ids, **counting
+            )
         if _BOARD in columns:
             tables["volume"] = volume(labels, by=time, date_column=date_column)
         if group is not None:
             split = estimate_prevalence(labels, gold, by=(time, group), **corrected)
-            tables |= _tabulate_group(split, group, contrast, correction)
+            tables |= tabulate_group(split, group, contrast, correction)
     for caution in cautions:
         warnings.warn(caution, JocasThemesWarning, stacklevel=2)
     view = View(
@@ -155,19 +148,11 @@ def trends_report(
         before=contrast.before,
         after=contrast.after,
         steps=contrast.steps,
+        is_part=ids is not None,
         names=dict(names or {}),
         words=words,
     )
     return TrendsReport(tables=tables, cautions=tuple(cautions), view=view)
-
-
-@dataclass(frozen=True)
-class _Contrast:
-    """What is compared with what, and the steps between the first and the last period."""
-
-    before: Months
-    after: Months
-    steps: tuple[pd.Timestamp, ...]
 
 
 def _read_by(by: Sequence[str]) -> tuple[str, str | None]:
@@ -181,6 +166,12 @@ def _read_by(by: Sequence[str]) -> tuple[str, str | None]:
             f"more groups, call estimate_prevalence."
         )
     return times[0], groups[0] if groups else None
+
+
+def _keep(ids: Any) -> Any:
+    """Keep ids that can be read but once; a string is no list of them, and is refused later."""
+    is_read_once = isinstance(ids, Iterable) and not isinstance(ids, (str, pd.DataFrame))
+    return list(ids) if is_read_once else ids
 
 
 @contextmanager
@@ -199,41 +190,6 @@ def _collect_cautions() -> Iterator[list[str]]:
             cautions.append(str(warning.message))
 
 
-def _choose_contrast(
-    periods: "pd.Series[Any]",
-    width: int,
-    steps: Sequence[Any],
-    before: tuple[Any, Any] | None,
-    after: tuple[Any, Any] | None,
-) -> _Contrast:
-    """Choose what is not given: whole periods before the first step, and from the last one on."""
-    starts = periods.drop_duplicates().sort_values()
-    ends = starts + pd.DateOffset(months=width - 1)
-    kept = tuple(step for step in parse_steps(steps) if starts.iloc[0] < step <= ends.iloc[-1])
-    early = ends < kept[0] if kept else ends < starts.iloc[0] + _YEAR
-    late = starts >= kept[-1] if kept else starts > ends.iloc[-1] - _YEAR
-    if (before is None and not early.any()) or (after is None and not late.any()):
-        raise ValueError(
-            f"no whole period lies before the step {kept[0]:%Y-%m}, or from {kept[-1]:%Y-%m} on. "
-            f"Say what to compare: before=('2019-01', '2019-12'), after=(...)."
-        )
-    return _Contrast(
-        _read_stretch(before, "before") or (starts.iloc[0], ends[early].iloc[-1]),
-        _read_stretch(after, "after") or (starts[late].iloc[0], ends.iloc[-1]),
-        kept,
-    )
-
-
-def _read_stretch(months: tuple[Any, Any] | None, name: str) -> Months | None:
-    """Read the first and the last month of a stretch."""
-    if months is None:
-        return None
-    if isinstance(months, str) or len(months) != 2:
-        raise ValueError(f"{name} must be a first and a last month, got {months!r}.")
-    first, last = (parse_month(month, name) for month in months)
-    return first, last
-
-
 def _estimate_naively(
     labels: pd.DataFrame | str | Path, time: str, options: dict[str, Any]
 ) -> pd.DataFrame:
@@ -241,40 +197,3 @@ def _estimate_naively(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", JocasThemesWarning)
         return estimate_prevalence(labels, by=(time,), method="naive", **options).table
-
-
-def _tabulate(
-    shares: Shares, time: str, contrast: _Contrast, correction: str
-) -> dict[str, pd.DataFrame]:
-    """Compute what is told of all offers together."""
-    tables = {
-        "shares": shares.table,
-        "changes": compare_periods(
-            shares, before=contrast.before, after=contrast.after, correction=correction
-        ),
-    }
-    if shares.table[time].nunique() >= FEWEST_PERIODS:
-        tables["trends"] = smooth_trend(shares, steps=contrast.steps)
-    if contrast.steps and time == "month":
-        tables["breaks"] = pd.concat(
-            [test_break(shares, at=step, correction=correction) for step in contrast.steps],
-            ignore_index=True,
-        )
-    return tables
-
-
-def _tabulate_group(
-    shares: Shares, group: str, contrast: _Contrast, correction: str
-) -> dict[str, pd.DataFrame]:
-    """Compute what is told of each group, and of all with their mix held fixed."""
-    stretches: dict[str, Any] = {"before": contrast.before, "after": contrast.after}
-    fixed = standardize(shares, weights="all", by=(group,))
-    return {
-        f"shares_by_{group}": shares.table,
-        f"changes_by_{group}": compare_periods(shares, correction=correction, **stretches),
-        f"standardized_by_{group}": fixed.table,
-        f"standardized_changes_by_{group}": compare_periods(
-            fixed, correction=correction, **stretches
-        ),
-        f"decomposition_by_{group}": decompose(shares, by=(group,), **stretches),
-    }

@@ -33,10 +33,11 @@ class TrendsReport:
     tables : mapping of str to DataFrame
         ``shares`` and ``naive``, as `estimate_prevalence` gives them; of six periods or more
         ``trends`` (`smooth_trend`); ``changes`` (`compare_periods`); by months also ``breaks``
-        (`test_break`); ``errors`` (`compute_error_rates`); ``volume``, where the boards are
-        known; for a group such as ``sector`` also ``shares_by_sector``, ``changes_by_sector``,
-        ``standardized_by_sector``, ``standardized_changes_by_sector`` and
-        ``decomposition_by_sector``.
+        (`test_break` at each step, beside the others); ``errors`` (`compute_error_rates`);
+        ``volume``, where the boards are known; for a group such as ``sector`` also
+        ``shares_by_sector``, ``changes_by_sector``, ``standardized_by_sector``,
+        ``standardized_changes_by_sector``, ``decomposition_by_sector`` and, of six periods or
+        more, ``standardized_trends_by_sector``.
     cautions : tuple of str
         What was warned of.
     view : View

@@ -1,6 +1,6 @@
 """The sections of a report on trends: what they are called, say, list and draw."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from jocas_themes.plots import (
     plot_volume,
 )
 from jocas_themes.plots._rows import ROW_INCHES
-from jocas_themes.reports._pictures import Picture
+from jocas_themes.reports._pictures import Picture, build_panels
 from jocas_themes.reports._sections import Section
-from jocas_themes.reports._trends_view import View
+from jocas_themes.reports._trends_breaks import build_breaks
+from jocas_themes.reports._trends_mix import build_standardized
+from jocas_themes.reports._trends_view import WIDTH, View
 
-_WIDTH = 8.4  # inches
 _MOST_BOARDS = 8
 _REGION = "region"
 
@@ -32,6 +33,8 @@ def iter_sections(tables: Tables, view: View) -> Iterator[tuple[str, Section]]:
     if "trends" in tables:  # not of a few years
         yield "trends", _build_trends(tables["trends"], view)
     yield "changes", _build_changes(tables["changes"], view)
+    if "breaks" in tables:
+        yield "breaks", build_breaks(tables["breaks"], view)
     yield "correction", _build_correction(tables["naive"], tables["shares"], view)
     if "errors" in tables:
         yield "errors", _build_errors(tables["errors"], view)
@@ -51,9 +54,10 @@ def _build_trends(trends: pd.DataFrame, view: View) -> Section:
             "la tendance désaisonnalisée et son intervalle à 95 %, plus large là où des périodes "
             "manquent.",
         ),
-        picture=_draw_panels(
+        picture=build_panels(
             view.say("Trend of each theme", "Tendance de chaque thème"),
             lambda axes: plot_trends(trends, steps=view.steps, axes=axes, **view.drawing),
+            width=WIDTH,
             n_panels=trends["theme"].nunique(),
         ),
         table=view.pivot(trends),
@@ -90,9 +94,10 @@ def _build_correction(naive: pd.DataFrame, corrected: pd.DataFrame, view: View) 
             "Les parts telles qu’on les compte, et celles que la lecture humaine corrige. Là où "
             "elles s’écartent, le comptage se trompe.",
         ),
-        picture=_draw_panels(
+        picture=build_panels(
             view.say("Counted and corrected shares", "Parts comptées et corrigées"),
             draw,
+            width=WIDTH,
             n_panels=len(themes),
             columns=1,
             row_height=3.2,
@@ -122,7 +127,7 @@ def _build_errors(errors: pd.DataFrame, view: View) -> Section:
             lambda axes: plot_errors(errors, axes=axes, **view.drawing),
             1.5 + 0.18 * n_rows,
             view.say("Sensitivity and specificity", "Sensibilité et spécificité"),
-            width=_WIDTH,
+            width=WIDTH,
             panels=(1, 2),
         ),
         table=pd.DataFrame(
@@ -147,19 +152,24 @@ def _build_volume(volume: pd.DataFrame, view: View) -> Section:
     wide = wide[list(dict.fromkeys(largest["board"]))]
     periods = [view.words.period(period, view.time) for period in wide.index]
     wide.insert(0, view.say("Period", "Période"), periods)
+    note = view.say(
+        "A board that enters or leaves changes the mix, and with it the shares. The largest "
+        "boards are drawn.",
+        "Un site qui entre ou sort change la composition, donc les parts. Les plus grands "
+        "sites sont dessinés.",
+    )
+    of_all = view.say(
+        "All the offers of the labels count here, also those that the shares leave out.",
+        "Toutes les offres étiquetées comptent ici, y compris celles que les parts écartent.",
+    )
     return Section(
         heading=view.say("How many offers", "Combien d’offres"),
-        note=view.say(
-            "A board that enters or leaves changes the mix, and with it the shares. The largest "
-            "boards are drawn.",
-            "Un site qui entre ou sort change la composition, donc les parts. Les plus grands "
-            "sites sont dessinés.",
-        ),
+        note=f"{note} {of_all}" if view.is_part else note,
         picture=Picture(
             lambda axes: plot_volume(largest, steps=view.steps, axes=axes, **view.drawing),
             0.9 + 1.05 * n_boards,
             view.say("Offers by period and board", "Offres par période et par site"),
-            width=_WIDTH,
+            width=WIDTH,
             panels=(n_boards, 1),
         ),
         table=wide,
@@ -180,10 +190,19 @@ def _iter_group(tables: Tables, group: str, view: View) -> Iterator[tuple[str, S
         yield f"changes_by_{group}_{theme}", section
     if group == _REGION:
         yield "map", _build_map(changes, view)
+    yield f"standardized_by_{group}", build_standardized(*_choose_courses(tables, group), view)
     yield (
         f"decomposition_by_{group}",
         _build_decomposition(tables[f"decomposition_by_{group}"], group, view),
     )
+
+
+def _choose_courses(tables: Tables, group: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Choose what to show with the mix as it was, and held fixed: trends where both have one."""
+    names = "trends", f"standardized_trends_by_{group}"
+    if not set(names) <= tables.keys():
+        names = "shares", f"standardized_by_{group}"
+    return tables[names[0]], tables[names[1]]
 
 
 def _build_map(changes: pd.DataFrame, view: View) -> Section:
@@ -196,9 +215,10 @@ def _build_map(changes: pd.DataFrame, view: View) -> Section:
     return Section(
         heading=view.say("The changes on a map", "Les évolutions sur une carte"),
         note=view.stretches,
-        picture=_draw_panels(
+        picture=build_panels(
             view.say("Changes by region", "Évolutions par région"),
             draw,
+            width=WIDTH,
             n_panels=len(themes),
             columns=1,
             row_height=6.0,
@@ -229,7 +249,7 @@ def _build_decomposition(parts: pd.DataFrame, group: str, view: View) -> Section
             lambda ax: plot_decomposition(of_all, ax=ax, **view.drawing),
             1.7 + 0.55 * of_all["theme"].nunique(),
             view.say("Within and composition, by theme", "Effets propre et de composition"),
-            width=_WIDTH,
+            width=WIDTH,
         ),
         table=pd.DataFrame(
             {
@@ -241,30 +261,10 @@ def _build_decomposition(parts: pd.DataFrame, group: str, view: View) -> Section
     )
 
 
-def _draw_panels(
-    description: str,
-    draw: Callable[[Any], object],
-    *,
-    n_panels: int,
-    columns: int = 2,
-    row_height: float = 2.5,
-) -> Picture:
-    """Make a picture of panels; one that is left over is hidden."""
-    columns = min(columns, n_panels)
-    rows = -(-n_panels // columns)
-
-    def draw_all(axes: Any) -> None:
-        for unused in np.ravel(axes)[n_panels:]:
-            unused.set_visible(False)
-        draw(axes)
-
-    return Picture(draw_all, 0.6 + row_height * rows, description, _WIDTH, panels=(rows, columns))
-
-
 def _draw_changes(changes: pd.DataFrame, by: str, theme: str | None, view: View) -> Picture:
     return Picture(
         lambda ax: plot_changes(changes, by=by, theme=theme, ax=ax, **view.drawing),
         1.5 + ROW_INCHES * len(changes),
         f"{view.say('Before and after', 'Avant et après')}, {view.name_group(by)}",
-        width=_WIDTH,
+        width=WIDTH,
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from jocas_themes.plots._language import Language
 
+WIDTH = 8.4  # of its pictures, in inches
 _SMALLEST_P = 0.0005  # smaller ones would be written 0.000
 
 Months = tuple[pd.Timestamp, pd.Timestamp]  # the first and the last of a stretch
@@ -28,6 +29,8 @@ class View:
         First and last month of what is compared.
     steps : tuple of Timestamp
         Months from which on things may be otherwise.
+    is_part : bool
+        Whether a part of the labels' offers counts alone.
     names : mapping of str to str
         What to call themes and groups.
     words : Language
@@ -39,6 +42,7 @@ class View:
     before: Months
     after: Months
     steps: tuple[pd.Timestamp, ...]
+    is_part: bool
     names: Mapping[str, str]
     words: Language
 
@@ -75,12 +79,13 @@ class View:
             self.say("After", "Après"): [words.percent(share) for share in changes["after"]],
             "Points": self.write_points(changes, "change"),
             self.say("p, corrected", "p corrigée"): [
-                self._write_p(p) for p in changes["p_adjusted"]
+                self.write_p(p) for p in changes["p_adjusted"]
             ],
         }
         return pd.DataFrame(rows)
 
-    def _write_p(self, p: float) -> str:
+    def write_p(self, p: float) -> str:
+        """Write a p-value; one that is not known is left blank."""
         if math.isnan(p):
             return ""
         return self.words.number(p, 3) if p >= _SMALLEST_P else f"< {self.words.number(0.001, 3)}"

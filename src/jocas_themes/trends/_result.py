@@ -10,6 +10,7 @@ from scipy.stats import t as student_t
 
 Array = npt.NDArray[np.float64]
 
+_TIMES = ("month", "quarter", "semester", "year")
 _COUNTS = ("n_offers", "n_gold")
 
 
@@ -35,6 +36,11 @@ class Shares:
     dof : float, default=inf
         Degrees of freedom of the intervals' Student's t.
 
+    Raises
+    ------
+    ValueError
+        If a month, quarter, semester or year is no datetime.
+
     See Also
     --------
     estimate_prevalence : Makes them.
@@ -50,7 +56,8 @@ class Shares:
     >>> import numpy as np
     >>> import pandas as pd
     >>> from jocas_themes.trends import Shares
-    >>> table = pd.DataFrame({"theme": "REMOTE", "year": [2019, 2021], "estimate": [0.1, 0.3]})
+    >>> years = pd.to_datetime(["2019-01-01", "2021-01-01"])
+    >>> table = pd.DataFrame({"theme": "REMOTE", "year": years, "estimate": [0.1, 0.3]})
     >>> factor, noise = np.array([[0.02], [0.01]]), np.full(2, 1e-4)
     >>> shares = Shares(table, factor, noise, by=("year",))
     >>> shares.covariance("REMOTE").round(5)
@@ -64,6 +71,9 @@ class Shares:
     by: tuple[str, ...]
     level: float = 0.95
     dof: float = np.inf
+
+    def __post_init__(self) -> None:
+        _check_times(self.table, self.by)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -154,6 +164,20 @@ class Shares:
         return build_shares(
             table, estimate, factor, noise, by, method=methods, level=self.level, dof=self.dof
         )
+
+
+def _check_times(table: pd.DataFrame, by: Sequence[str]) -> None:
+    """Refuse periods that are written otherwise, which nothing could put on a line of time."""
+    for name in _TIMES:
+        if name not in by or name not in table or not len(table):
+            continue
+        if not pd.api.types.is_datetime64_dtype(table[name]):
+            found = table[name].iloc[0]
+            raise ValueError(
+                f"{name!r} of shares must hold datetimes without a time zone, each the first day "
+                f"of its {name}, got {found!r} ({table[name].dtype}). Read them with "
+                f"pandas.to_datetime, numbers of years with format='%Y'."
+            )
 
 
 def build_shares(

@@ -9,18 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.offers import NearDuplicates
 from jocas_themes.trends.aggregation import UNKNOWN
 from jocas_themes.trends.aggregation._groups import choose_group_columns, code_group
+from jocas_themes.trends.aggregation._ids import Lookup, read_groups, read_ids
 from jocas_themes.trends.aggregation._labels import (
-    Lookup,
     choose_dates,
     iter_tables,
     open_labels,
     read_dtypes,
-    read_ids,
 )
 from jocas_themes.trends.aggregation._periods import WIDTHS, start_periods
-from jocas_themes.trends.aggregation._rows import read_months
+from jocas_themes.trends.aggregation._times import read_months
 
 ALL_BOARDS = "all"
 
@@ -35,7 +35,7 @@ def volume(
     board: str = "site_name",
     by: str = "month",
     date_column: str | None = None,
-    near_duplicates: pd.DataFrame | None = None,
+    near_duplicates: NearDuplicates | pd.DataFrame | None = None,
     floor: float = 0.05,
 ) -> pd.DataFrame:
     """Count the offers of each board and month, and find the months that are missing.
@@ -52,9 +52,9 @@ def volume(
     date_column : str, optional
         Column of dates. By default the first there of ``date_firstSeenDay``,
         ``date_sitePublicationDay`` and ``date_lastSeenDay``.
-    near_duplicates : DataFrame, optional
-        ``offer_id`` and ``group``, such as the table `offers` of what `find_near_duplicates`
-        returned. Offers that are not there are vacancies of their own.
+    near_duplicates : NearDuplicates or DataFrame, optional
+        What `find_near_duplicates` gives, or a table with ``offer_id`` and ``group``. Offers that
+        are not there are vacancies of their own.
     floor : float, default=0.05
         A period with fewer offers than this share (0-1) of what is usual around it is missing.
 
@@ -68,8 +68,8 @@ def volume(
     Raises
     ------
     ValueError
-        If there is no such column, if `by` or `floor` is none of these, or if near-duplicates
-        lack a column.
+        If there is no such column, if `by` or `floor` is none of these, if near-duplicates lack
+        a column, or if a board is called "all".
     FileNotFoundError
         If the folder holds no part.
     OffersError
@@ -207,7 +207,7 @@ def _read_posts(
     source: pd.DataFrame | list[Path],
     board: str,
     date_column: str | None,
-    near_duplicates: pd.DataFrame | None,
+    near_duplicates: NearDuplicates | pd.DataFrame | None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read each offer's board, as its place among the boards, its month and its group."""
     columns = list(read_dtypes(source))
@@ -231,23 +231,22 @@ def _read_posts(
         posts.loc[alone, "group"] = len(groups) + np.arange(alone.sum())
     used = set(posts["board"])
     boards = sorted((name for name in known if known[name] in used), key=_rank_board)
+    if ALL_BOARDS in boards:
+        raise ValueError(
+            f"no board must be called {ALL_BOARDS!r}, which stands for all boards together; the "
+            f"column {board!r} has one. Call it otherwise: labels[{board!r}].replace(...)."
+        )
     ranks = np.zeros(len(known), dtype=np.int64)
     ranks[[known[name] for name in boards]] = np.arange(len(boards))
     return posts.assign(board=ranks[posts["board"]]), boards
 
 
 def _read_groups(
-    near_duplicates: pd.DataFrame, columns: Sequence[str]
+    near_duplicates: NearDuplicates | pd.DataFrame, columns: Sequence[str]
 ) -> tuple[Lookup, npt.NDArray[np.int64]]:
     """Return where ids are found among near-duplicates, and the group of each, -1 at the end."""
-    absent = [name for name in ("offer_id", "group") if name not in near_duplicates]
-    if absent:
-        raise ValueError(
-            f"near_duplicates lack the columns {absent!r}; found "
-            f"{list(near_duplicates.columns)[:8]!r}. Pass find_near_duplicates(...).offers."
-        )
+    known = read_groups(near_duplicates, "near_duplicates")
     read_ids([], "near_duplicates", columns)
-    known = near_duplicates.drop_duplicates("offer_id").dropna()
     groups = pd.factorize(known["group"])[0]
     return Lookup(known["offer_id"]), np.append(groups, -1)
 

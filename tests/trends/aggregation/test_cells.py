@@ -210,3 +210,26 @@ def test_cells_do_not_depend_on_parts_or_batches(
         assert cells.n_offers[:, 0].tolist() == sums["size"].tolist()
         assert cells.prediction_sum[:, 0].tolist() == sums["sum"].tolist()  # quarters add exactly
         assert cells.found["A"].tolist() == [p / 4 for *_, p in rows[3:4]]
+
+
+def test_probabilities_are_binned_whatever_is_summed(labels: pd.DataFrame) -> None:
+    labels = labels.drop(columns="B_probability")
+    cells = count_cells(
+        labels, by=(), themes=["A", "B"], prediction="label", n_bins=4, find_ids=["a"]
+    )
+    assert cells.histogram is not None
+    # 0.25, twice 0.5, 0.75 and 1; of B there are none.
+    assert cells.histogram.tolist() == [[[0, 1, 2, 2], [0, 0, 0, 0]]]
+    assert cells.found["A"].tolist() == [1.0]
+    assert cells.found["A_probability"].tolist() == [0.75]
+    assert cells.found["B_probability"].isna().all()
+    none = labels.drop(columns="A_probability")
+    assert count_cells(none, by=(), themes=["A"], n_bins=4).histogram is None
+
+
+def test_rows_and_ids_are_counted(labels: pd.DataFrame) -> None:
+    twice = pd.concat([labels, labels[:4]], ignore_index=True)
+    cells = count_cells(twice, by=("year",), find_ids=["a"])
+    # f has no date; a, b, c and d come again.
+    assert (cells.n_rows, cells.n_repeated) == (9, 4)
+    assert count_cells(twice, by=(), find_ids=[], offer_ids=["a", "b"]).n_repeated == 0

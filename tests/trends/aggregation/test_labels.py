@@ -1,7 +1,6 @@
 """Reading labels: which predictions, which offers, in bounded batches."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +12,8 @@ from jocas_themes.trends.aggregation import (
     choose_prediction,
     iter_tables,
     list_parts,
-    read_ids,
 )
-from jocas_themes.trends.aggregation._labels import FirstRows, choose_themes, read_predictions
+from jocas_themes.trends.aggregation._labels import choose_themes, read_predictions
 
 
 def test_probabilities_where_all_themes_have_one() -> None:
@@ -71,38 +69,6 @@ def test_labels_of_any_type(dtype: str) -> None:
     np.testing.assert_array_equal(actual, [[1.0], [0.0], [np.nan]])
 
 
-@pytest.fixture(params=["few", "many"])
-def _both_ways_to_look_ids_up(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if request.param == "many":
-        monkeypatch.setattr(_labels, "_FEW_IDS", 0)
-
-
-@pytest.mark.usefixtures("_both_ways_to_look_ids_up")
-def test_the_first_row_of_each_offer() -> None:
-    first = FirstRows(read_ids(["b", "a", "b", "z", None], "offer_ids", ["offer_id"]))
-    tables = [["x", "a", "a"], ["b", "a", None], ["b", "z"]]
-    found = [first.find(pd.DataFrame({"offer_id": ids})).tolist() for ids in tables]
-    assert found == [[False, True, False], [True, False, False], [False, True]]
-
-
-@pytest.mark.usefixtures("_both_ways_to_look_ids_up")
-@pytest.mark.parametrize(
-    ("ids", "wanted"),
-    [([1, 2, 3], [2]), ([1, 2, 3], ["2"]), (["1", "2", "3"], [2]), ([1, "2", None], ["2"])],
-)
-def test_ids_are_compared_as_strings(ids: list[Any], wanted: list[Any]) -> None:
-    first = FirstRows(read_ids(wanted, "offer_ids", ["offer_id"]))
-    assert first.find(pd.DataFrame({"offer_id": ids})).tolist() == [False, True, False]
-
-
-@pytest.mark.usefixtures("_both_ways_to_look_ids_up")
-def test_no_offer_is_wanted() -> None:
-    first = FirstRows(read_ids([], "offer_ids", ["offer_id"]))
-    assert not first.find(pd.DataFrame({"offer_id": ["a", None]})).any()
-
-
 def test_small_parts_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = pd.DataFrame({"site_name": list("abcabcabca"), "A": [0, 1] * 5})
     for start in range(0, 10, 2):  # parts whose categories differ
@@ -119,3 +85,15 @@ def test_small_parts_are_read_together(tmp_path: Path, monkeypatch: pytest.Monke
 def test_arrow_tables_are_labels_too() -> None:
     table = _labels.open_labels(pa.table({"A": [0, 1]}))
     assert isinstance(table, pd.DataFrame)
+
+
+def test_hidden_files_and_folders_are_no_parts(tmp_path: Path) -> None:
+    names = ["part-0.parquet", "2020/part-1.parquet", ".part-2.parquet", "_part-3.parquet"]
+    names += [".ipynb_checkpoints/part-0-checkpoint.parquet", "a/_tmp/part-4.parquet"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    expected = [tmp_path / "2020/part-1.parquet", tmp_path / "part-0.parquet"]
+    assert list_parts(tmp_path) == expected
+    # A folder that is itself in a hidden one is meant, as it was named.
+    assert list_parts(tmp_path / ".ipynb_checkpoints") != []

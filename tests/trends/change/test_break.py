@@ -72,6 +72,62 @@ def test_the_order_of_rows_does_not_matter() -> None:
     pd.testing.assert_frame_equal(find_break(shares), find_break(shuffled))
 
 
+def test_the_autocorrelation_is_of_periods_whatever_their_length() -> None:
+    rng = np.random.default_rng(4)
+    errors = np.zeros(48)
+    for place in range(1, 48):
+        errors[place] = -0.4 * errors[place - 1] + rng.normal(0, 0.01)
+    found = {}
+    for time, frequency, step in (("month", "MS", "2012-01"), ("semester", "6MS", "2022-01")):
+        starts = pd.date_range("2010-01-01", periods=48, freq=frequency)  # the step is the 25th
+        table = pd.DataFrame({"theme": "REMOTE", time: starts, "n_offers": 10**9})
+        table = table.assign(estimate=0.3 + errors, method="dsl")
+        shares = Shares(table, np.zeros((48, 0)), np.zeros(48), by=(time,))
+        found[time] = find_break(shares, at=step, season=False).loc[0]
+    # The same numbers, as months and as half-years: only the unit of time is another.
+    for name in ("change", "se", "autocorrelation", "deviation"):
+        assert found["semester"][name] == pytest.approx(found["month"][name], rel=1e-3)
+    assert found["semester"]["autocorrelation"] < -0.1
+
+
+def test_another_step_that_is_known_hides_nothing() -> None:
+    rng = np.random.default_rng(0)
+    jump = 0.1 * (_MONTHS >= "2020-03-01") + 0.03 * (_MONTHS >= "2021-09-01")
+    shares = _build(0.2 + jump + rng.normal(0, 0.003, len(_MONTHS)), n_offers=10**7)
+    alone = find_break(shares, at="2021-09").set_index("effect")
+    beside = find_break(shares, at="2021-09", steps=["2020-03"]).set_index("effect")
+    assert alone.loc["level", "p_value"] > 0.01
+    assert beside.loc["level", "p_value"] < 1e-6
+    assert beside.loc["level", "change"] == pytest.approx(0.03, abs=0.006)
+    # 14 months of 2020-03 to 2021-08 less the gaps 2020-04 and 2020-05, among all before
+    assert beside.loc["level", "n_months_before"] == alone.loc["level", "n_months_before"]
+    pd.testing.assert_frame_equal(
+        beside, find_break(shares, at="2021-09", steps=["2021-09", "2020-03"]).set_index("effect")
+    )
+
+
+def test_several_jumps_and_turns_come_back() -> None:
+    time = np.arange(len(_MONTHS))
+    line = 0.1 + 0.001 * time
+    for step, level, slope in ((24, 0.04, -0.002), (_STEP, -0.05, 0.003), (75, 0.02, 0.001)):
+        line = line + level * (time >= step) + slope * np.clip(time - step, 0, None)
+    found = find_break(_build(line), steps=("2018-01", "2022-04"), season=False)
+    # the middle one: -5 points, 12 * 0.3 points a year
+    assert found["change"][:2].tolist() == pytest.approx([-0.05, 0.036], abs=1e-5)
+
+
+def test_other_steps_too_near_are_refused() -> None:
+    shares = _build(np.full(96, 0.2))
+    # 2020-03 (50) to 2020-08 (55) are six months, without the gaps 51 and 52 four; from 2020-09
+    # on 40 less the gaps 70 and 83
+    with pytest.raises(
+        ValueError, match=r"up to the other steps, 2020-09.*'REMOTE \(45 and 4 and 38\)'"
+    ):
+        find_break(shares, steps=["2020-09"])
+    with pytest.raises(ValueError, match=r"and 2 between these.*\(1 and 44 and 42\)"):
+        find_break(shares, steps=["2016-02"])
+
+
 def test_a_step_at_the_edge_is_refused() -> None:
     with pytest.raises(ValueError, match=r"6 periods with offers are needed before 2016-04"):
         find_break(_build(np.full(96, 0.2)), at="2016-04")

@@ -181,3 +181,9 @@ def test_an_unknown_share_is_refused() -> None:
     rows = [("2019-01-01", "C", 10, 0.1), ("2019-03-01", "C", 10, np.nan)]
     with pytest.raises(ValueError, match=r"NaN in 1 rows, such as \[\['REMOTE', '2019-03-01'"):
         decompose(make_shares(rows, ["month", "sector"]), **_PERIODS)
+
+
+def test_a_group_called_all_is_refused() -> None:
+    rows = [(month, name, 10, 0.1) for month in ("2019-01", "2019-03") for name in ("all", "C")]
+    with pytest.raises(ValueError, match=r"no group must be called 'all'.* \['sector'\] have one"):
+        decompose(make_shares(rows, ["month", "sector"]), **_PERIODS)

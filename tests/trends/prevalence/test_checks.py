@@ -1,15 +1,18 @@
 """What is refused, and what is warned of: each says what to do."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.trends.prevalence import estimate_prevalence
+from jocas_themes.trends.prevalence._error_rates import compute_error_rates
 
 Made = tuple[pd.DataFrame, npt.NDArray[np.float64]]
 
@@ -55,6 +58,11 @@ def test_gold_is_needed(made: Made) -> None:
         (lambda gold: gold.assign(offer_id="x" + gold["offer_id"]), "not among the labels"),
         (lambda gold: gold.drop(columns="reviewer"), "with no reviewer. Pass an LLM's answers"),
         (lambda gold: gold.assign(reviewer=None), "as teacher="),
+        (lambda gold: gold.iloc[:0], "gold must hold offers that people read, got a table without"),
+        (
+            lambda gold: gold.assign(reviewer=["Ada"] * 10 + [None] * (len(gold) - 10)),
+            r"each decision of gold must have its reviewer, got none for .*\(\d+ rows\)",
+        ),
         (lambda gold: gold.assign(status="ok"), r"the columns \['status'\]. Pass an LLM's"),
         (lambda gold: gold.assign(REMOTE_confidence=90), "'REMOTE_confidence'.*teacher="),
     ],
@@ -79,6 +87,10 @@ def test_gold_of_sure_offers_is_refused(made: Made, drawn: pd.DataFrame) -> None
         estimate_prevalence(labels, _take_sure(labels, drawn))
     with pytest.warns(JocasThemesWarning, match="looks chosen by how sure .* 'REMOTE' are: weigh"):
         estimate_prevalence(labels, _take_sure(labels, drawn, 60), by=())
+    # Whatever predicts.
+    for options in ({"prediction": "label"}, {"method": "acc"}):
+        with pytest.raises(ValueError, match="must be drawn from all offers, got none of 'REMOTE'"):
+            estimate_prevalence(labels, _take_sure(labels, drawn), by=(), **options)
     # The same of one theme's decisions, where unsure ones are missing.
     hidden = drawn.copy()
     hidden.loc[~hidden["offer_id"].isin(_take_sure(labels, drawn)["offer_id"]), "REMOTE"] = np.nan
@@ -164,3 +176,68 @@ def test_warnings_point_to_the_caller(made: Made, drawn: pd.DataFrame) -> None:
     with pytest.warns(JocasThemesWarning, match="sensitivity analysis") as caught:
         estimate_prevalence(made[0], method="naive")
     assert caught[0].filename == __file__
+
+
+def test_who_read_nothing_need_not_be_named(made: Made, drawn: pd.DataFrame) -> None:
+    gold = drawn.copy()
+    gold.loc[gold.index[:20], ["REMOTE", "reviewer"]] = [np.nan, None]
+    shares = estimate_prevalence(made[0], gold, by=())
+    assert shares.table["n_gold"].tolist() == [len(drawn) - 20]
+
+
+def test_arrow_tables_are_gold_and_training(made: Made, drawn: pd.DataFrame) -> None:
+    labels, _ = made
+    gold = pa.Table.from_pandas(drawn)
+    expected = estimate_prevalence(labels, drawn, by=()).table
+    pd.testing.assert_frame_equal(estimate_prevalence(labels, gold, by=()).table, expected)
+    with pytest.raises(ValueError, match="must not overlap"):
+        estimate_prevalence(labels, drawn, training=gold)
+
+
+@pytest.mark.parametrize("path", ["gold.jsonl", Path("gold.jsonl")])
+def test_paths_are_no_gold(made: Made, path: str | Path) -> None:
+    with pytest.raises(TypeError, match=r"got the path 'gold.jsonl'. Read .*store=...\).gold\(\)"):
+        estimate_prevalence(made[0], path)
+    with pytest.raises(TypeError, match="gold must be a DataFrame or an Arrow table, got list"):
+        estimate_prevalence(made[0], [path])
+
+
+def test_ids_that_recur(made: Made, drawn: pd.DataFrame) -> None:
+    labels, _ = made
+    again = pd.concat([labels, labels[:600]], ignore_index=True)
+    message = rf"600 of the {len(again)} rows of the labels have the offer_id of one before"
+    with pytest.warns(JocasThemesWarning, match=message) as caught:
+        estimate_prevalence(again, drawn, by=())
+    assert caught[0].filename == __file__
+    twice = pd.concat([labels, labels], ignore_index=True)
+    for estimate in (estimate_prevalence, compute_error_rates):
+        with pytest.raises(
+            ValueError, match=r"hold neither for rows nor for ids.*offer_ids=\.\.\."
+        ):
+            estimate(twice, drawn, by=())
+    # The first row of each, then.
+    first = estimate_prevalence(twice, drawn, by=(), offer_ids=labels["offer_id"]).table
+    pd.testing.assert_frame_equal(first, estimate_prevalence(labels, drawn, by=()).table)
+    with pytest.warns(JocasThemesWarning, match="sensitivity analysis") as caught:
+        estimate_prevalence(twice, by=(), method="naive")  # which counts rows, as it says
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("name", ["method", "estimate", "theme", "rate", "offer_id", "REMOTE"])
+def test_names_of_the_result_are_no_groups(made: Made, drawn: pd.DataFrame, name: str) -> None:
+    labels = made[0].assign(method="x", estimate=0.5, theme="x", rate="x")
+    for estimate in (estimate_prevalence, compute_error_rates):
+        with pytest.raises(
+            ValueError, match=rf"by must name no column .*, got \['{name}'\]. Copy it"
+        ):
+            estimate(labels, drawn, by=(name,))
+
+
+def test_partly_read_gold_is_told_what_it_is(made: Made, drawn: pd.DataFrame) -> None:
+    gold = drawn.copy()
+    gold.loc[gold.index[300:], ["REMOTE", "reviewer"]] = [np.nan, None]
+    with pytest.warns(JocasThemesWarning, match="decisions are missing in gold") as caught:
+        estimate_prevalence(made[0], gold, by=())
+    message = str(caught[0].message)
+    assert "as if chance alone had chosen them" in message
+    assert "inclusion_probability of sample_gold(labels, m)" in message

@@ -7,6 +7,7 @@ import pytest
 from jocas_themes.trends.prevalence._design import (
     Design,
     compute_root,
+    compute_variances,
     fit_regression,
     read_design,
 )
@@ -106,3 +107,11 @@ def test_the_sandwich_is_that_of_statsmodels() -> None:
     # Theirs grows by G/(G - 1) * (n - 1)/(n - p), as ours.
     assert fit.coefficients == pytest.approx(peer.params)
     assert fit.root @ fit.root.T == pytest.approx(peer.cov_params())
+
+
+def test_variances_are_the_diagonal_of_the_covariance() -> None:
+    rng = np.random.default_rng(0)
+    added = rng.normal(size=(30, 4))
+    design = Design(np.ones(30), rng.integers(0, 4, 30), rng.integers(0, 20, 30))
+    root = compute_root(added, design)
+    assert compute_variances(added, design) == pytest.approx(np.diag(root @ root.T))

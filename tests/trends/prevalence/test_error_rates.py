@@ -1,11 +1,18 @@
 """Sensitivity and specificity: weighted by the design, with errors that it explains."""
 
+import tracemalloc
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from scipy.stats import t as student_t
 
+from jocas_themes.errors import JocasThemesWarning
+from jocas_themes.trends.prevalence import _error_rates
 from jocas_themes.trends.prevalence._error_rates import RATES, compute_error_rates
+
+Made = tuple[pd.DataFrame, npt.NDArray[np.float64]]
 
 
 @pytest.fixture
@@ -107,7 +114,10 @@ def test_strata_take_away_what_they_explain(labels: pd.DataFrame, gold: pd.DataF
 
 def test_a_row_that_is_not_decided_is_left_out(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
     gold["REMOTE"] = [np.nan, 1, 1, 1, 0, 0, 0, 0]
-    assert _compute(labels, gold)["n_gold"].tolist() == [3, 4, 4]
+    with pytest.warns(JocasThemesWarning, match="decisions are missing in gold.* 12%") as caught:
+        rates = _compute(labels, gold)
+    assert rates["n_gold"].tolist() == [3, 4, 4]
+    assert caught[0].filename == __file__
 
 
 def test_themes_come_one_below_the_other(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
@@ -169,3 +179,47 @@ def test_intervals_cover_the_rates_of_a_stratified_sample() -> None:
         ]
     # 0.95 less three standard errors of 200 draws, 0.0154 each.
     assert (covered / 200 >= 0.90).all()
+
+
+def test_other_offers_and_those_learnt_from(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
+    # Without d, which was missed, and e: three of three found, one of three seen.
+    rates = _compute(labels, gold, offer_ids=list("abcfgh"))
+    assert rates["n_gold"].tolist() == [3, 3, 3]
+    assert rates["estimate"].tolist() == pytest.approx([1, 2 / 3, 1 / 3])
+    with pytest.raises(
+        ValueError, match=r"must not overlap .*\['c'\] \(1 in all\). Label them out"
+    ):
+        _compute(labels, gold, training=["c", "z"])
+    with pytest.raises(TypeError, match="offer_ids must be several ids, got 'a'"):
+        _compute(labels, gold, offer_ids="a")
+
+
+def test_gold_of_sure_offers_is_refused(made: Made, drawn: pd.DataFrame) -> None:
+    labels, _ = made
+    probability = labels.set_index("offer_id")["REMOTE_probability"].loc[drawn["offer_id"]]
+    sure = drawn[~probability.between(0.2, 0.8).to_numpy()]
+    with pytest.raises(ValueError, match="must be drawn from all offers, got none of 'REMOTE'"):
+        _compute(labels, sure)
+
+
+def test_blocks_of_cells_change_nothing(
+    made: Made, drawn: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _compute(made[0], drawn, by=("semester", "sector"))
+    monkeypatch.setattr(_error_rates, "_BLOCK", 7)
+    pd.testing.assert_frame_equal(_compute(made[0], drawn, by=("semester", "sector")), whole)
+
+
+def test_memory_does_not_grow_with_the_square_of_the_cells() -> None:
+    # 2,000 cells have 6,000 rates: their covariance would be 288 MB.
+    ids = np.arange(4_000).astype(str)
+    labels = pd.DataFrame({"offer_id": ids, "board": np.arange(4_000) % 2_000, "REMOTE": 1})
+    gold = labels[::40].assign(REMOTE=[0, 1] * 50, inclusion_probability=0.025, reviewer="Ada")[
+        ["offer_id", "REMOTE", "inclusion_probability", "reviewer"]
+    ]
+    tracemalloc.start()
+    rates = _compute(labels, gold, by=("board",))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(rates) == 6_000
+    assert peak < 100e6

@@ -2,6 +2,7 @@
 
 from jocas_themes.trends.aggregation._cells import Cells, count_cells
 from jocas_themes.trends.aggregation._groups import GROUPS, UNKNOWN
+from jocas_themes.trends.aggregation._ids import read_ids
 from jocas_themes.trends.aggregation._labels import (
     choose_dates,
     choose_prediction,
@@ -9,7 +10,6 @@ from jocas_themes.trends.aggregation._labels import (
     list_parts,
     open_labels,
     read_dtypes,
-    read_ids,
 )
 from jocas_themes.trends.aggregation._periods import (
     TIMES,

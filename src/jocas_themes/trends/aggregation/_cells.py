@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from jocas_themes.trends.aggregation._groups import UNKNOWN
-from jocas_themes.trends.aggregation._labels import FirstRows, read_ids
+from jocas_themes.trends.aggregation._ids import FirstRows, Repeats, read_ids
+from jocas_themes.trends.aggregation._labels import PROBABILITY
 from jocas_themes.trends.aggregation._rows import Batch, Rows
 
 Array = npt.NDArray[np.float64]
@@ -37,12 +38,17 @@ class Cells:
     prediction_squares : ndarray of shape (n_cells, n_themes)
         Sum of their squares.
     histogram : ndarray of shape (n_cells, n_themes, n_bins) or None
-        Number of predictions in each of as many equal bins from 0 to 1.
+        Number of probabilities in each of as many equal bins from 0 to 1, whatever was summed;
+        None where no theme has any.
     found : DataFrame
         The offers looked up: ``offer_id``, the columns of `by`, ``month`` where there are dates,
-        and per theme ``CODE``, the prediction.
+        and per theme ``CODE``, the prediction, and ``CODE_probability`` where there is a
+        histogram, NaN for a theme without.
     n_undated : int
         Offers left out because they have no readable date, where a period was asked for.
+    n_rows, n_repeated : int
+        Rows that count, and how many of them have an ``offer_id`` that came before; 0 where no
+        offers were looked up.
 
     See Also
     --------
@@ -59,6 +65,8 @@ class Cells:
     histogram: Array | None = field(repr=False)
     found: pd.DataFrame = field(repr=False)
     n_undated: int
+    n_rows: int = 0
+    n_repeated: int = 0
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -80,6 +88,7 @@ def count_cells(
     offer_ids: Iterable[Any] | None = None,
     n_bins: int | None = None,
     find_ids: Iterable[Any] | None = None,
+    reserved: Sequence[str] = (),
     stacklevel: int = 2,
 ) -> Cells:
     """Count the offers of each cell and sum their predictions, in one pass of bounded memory.
@@ -102,9 +111,12 @@ def count_cells(
     offer_ids : iterable, optional
         Count these offers alone, the first row of each. By default all rows count.
     n_bins : int, optional
-        Number of bins of the histogram of the predictions; none by default.
+        Number of bins of the histogram of the probabilities; none by default.
     find_ids : iterable, optional
-        Offers whose rows to return, the first of each, among those that count.
+        Offers whose rows to return, the first of each, among those that count. The rows whose
+        id recurs are counted then.
+    reserved : sequence of str, default=()
+        Names that `by` must not have, beside those of the themes and ``offer_id``.
     stacklevel : int, default=2
         As of `warnings.warn`.
 
@@ -116,7 +128,8 @@ def count_cells(
     Raises
     ------
     ValueError
-        If a column is not there and cannot be derived, or a prediction is out of range.
+        If a column is not there and cannot be derived, `by` has a name that is reserved, or a
+        prediction is out of range.
     TypeError
         If ids are a single string.
     FileNotFoundError
@@ -161,17 +174,34 @@ def count_cells(
         date_column=date_column,
         steps=steps,
         offer_ids=offer_ids,
+        probabilities=n_bins is not None,
         stacklevel=stacklevel,
     )
+    _check_by(rows, reserved)
     wanted = None if find_ids is None else FirstRows(read_ids(find_ids, "find_ids", rows.columns))
     sums = _Sums(rows, n_bins or 0)
-    found = []
+    repeats, found = Repeats(), []
     for batch in rows.iter_batches():
         sums.add(batch)
-        if wanted is not None and (is_found := wanted.find(batch.table)).any():
-            found.append(_take(batch, is_found, rows.themes))
+        if wanted is not None:
+            repeats.add(batch.table["offer_id"])
+            if (is_found := wanted.find(batch.table)).any():
+                found.append(_take(batch, is_found, rows.themes))
     rows.warn_of_undated(stacklevel)
-    return sums.build(pd.concat(found, ignore_index=True) if found else _take_none(rows))
+    table = pd.concat(found, ignore_index=True) if found else _take_none(rows)
+    return sums.build(table, repeats.count())
+
+
+def _check_by(rows: Rows, reserved: Sequence[str]) -> None:
+    """Refuse groups by columns whose names the results need for themselves."""
+    probabilities = [code + PROBABILITY for code in rows.themes]
+    taken = {"offer_id", *reserved, *rows.themes, *probabilities}
+    wrong = [name for name in rows.by if name in taken]
+    if wrong:
+        raise ValueError(
+            f"by must name no column that the result has of its own, nor a theme, got {wrong!r}. "
+            f"Copy it under another name: labels.assign(my_{wrong[0]}=labels[{wrong[0]!r}])."
+        )
 
 
 class _Sums:
@@ -180,6 +210,7 @@ class _Sums:
     def __init__(self, rows: Rows, n_bins: int) -> None:
         self._rows = rows
         self._n_bins = n_bins
+        self._n_rows, self._has_histogram = 0, False
         # Of each column of `by`, the number of each value; of each cell, its place in the sums.
         self._codes: list[dict[Any, int]] = [{} for _ in rows.by]
         self._places: dict[tuple[int, ...], int] = {}
@@ -187,6 +218,7 @@ class _Sums:
 
     def add(self, batch: Batch) -> None:
         """Add the rows of a batch."""
+        self._n_rows += len(batch.predictions)
         cells = self._find_cells(batch)
         n_cells = len(self._places)
         if n_cells > len(self._sums):
@@ -200,10 +232,14 @@ class _Sums:
             sums[:, 0] += np.bincount(places, minlength=n_cells)
             sums[:, 1] += np.bincount(places, values, n_cells)
             sums[:, 2] += np.bincount(places, values**2, n_cells)
-            if self._n_bins:
-                bins = np.minimum((values * self._n_bins).astype(np.int64), self._n_bins - 1)
-                flat = np.bincount(places * self._n_bins + bins, minlength=n_cells * self._n_bins)
-                sums[:, 3:] += flat.reshape(n_cells, self._n_bins)
+        if self._n_bins and batch.probabilities is not None:
+            self._has_histogram = True
+            for theme, probabilities in enumerate(batch.probabilities.T):
+                is_known = ~np.isnan(probabilities)
+                bins = bin_probabilities(probabilities[is_known], self._n_bins)
+                places = cells[is_known] * self._n_bins + bins
+                flat = np.bincount(places, minlength=n_cells * self._n_bins)
+                self._sums[:n_cells, theme, 3:] += flat.reshape(n_cells, self._n_bins)
 
     def _find_cells(self, batch: Batch) -> npt.NDArray[np.int64]:
         """Return each row's place in the sums."""
@@ -221,7 +257,7 @@ class _Sums:
         cells = [self._places.setdefault(key, len(self._places)) for key in keys]
         return np.array(cells, dtype=np.int64)[places]
 
-    def build(self, found: pd.DataFrame) -> Cells:
+    def build(self, found: pd.DataFrame, n_repeated: int) -> Cells:
         """Put the cells in order."""
         rows, n_cells = self._rows, len(self._places)
         codes = np.array(list(self._places), dtype=np.int64).reshape(n_cells, len(rows.by))
@@ -242,10 +278,17 @@ class _Sums:
             n_offers=sums[:, :, 0],
             prediction_sum=sums[:, :, 1],
             prediction_squares=sums[:, :, 2],
-            histogram=sums[:, :, 3:] if self._n_bins else None,
+            histogram=sums[:, :, 3:] if self._has_histogram else None,
             found=found,
             n_undated=rows.n_undated,
+            n_rows=self._n_rows,
+            n_repeated=n_repeated,
         )
+
+
+def bin_probabilities(probabilities: Array, n_bins: int) -> npt.NDArray[np.int64]:
+    """Return which of as many equal bins from 0 to 1 each probability is in."""
+    return np.minimum((probabilities * n_bins).astype(np.int64), n_bins - 1)
 
 
 def _build_column(name: str, values: Sequence[Any], rows: Rows) -> Any:
@@ -268,6 +311,8 @@ def _take(batch: Batch, mask: npt.NDArray[np.bool_], themes: Sequence[str]) -> p
     if batch.months is not None and "month" not in columns:
         columns["month"] = batch.months[mask].astype("datetime64[ns]")
     columns |= {code: batch.predictions[mask, place] for place, code in enumerate(themes)}
+    if (probabilities := batch.probabilities) is not None:
+        columns |= {code + PROBABILITY: probabilities[mask, n] for n, code in enumerate(themes)}
     return pd.DataFrame(columns)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jocas_themes.errors import JocasThemesWarning, OffersError
@@ -20,7 +19,6 @@ from jocas_themes.offers._days import choose_date_columns
 PROBABILITY = "_probability"
 
 _BATCH_ROWS = 262_144
-_FEW_IDS = 100_000
 _SUFFIXES = {"probability": PROBABILITY, "label": ""}
 
 
@@ -40,7 +38,7 @@ def open_labels(labels: Any, *, stacklevel: int = 2) -> pd.DataFrame | list[Path
 
 
 def list_parts(labels: str | Path) -> list[Path]:
-    """List the parts of a folder, but for hidden and unfinished ones; or the one file."""
+    """List the parts of a folder, but for hidden files and folders; or the one file."""
     scheme, is_url, _ = str(labels).partition("://")
     if is_url:
         raise ValueError(
@@ -51,7 +49,9 @@ def list_parts(labels: str | Path) -> list[Path]:
     if folder.is_file():
         return [folder]
     parts = sorted(
-        path for path in folder.rglob("*.parquet") if not path.name.startswith((".", "_"))
+        path
+        for path in folder.rglob("*.parquet")
+        if not any(name.startswith((".", "_")) for name in path.relative_to(folder).parts)
     )
     if not parts:
         raise FileNotFoundError(
@@ -204,70 +204,6 @@ def _open_part(path: Path, read_dictionary: list[str] | None = None) -> pq.Parqu
             f"{path} is not a Parquet file: {error}. Label the offers anew: label_corpus(..., "
             f"overwrite=True)."
         ) from error
-
-
-def read_ids(ids: Iterable[Any], name: str, columns: Iterable[str]) -> pd.Index:
-    """Read the ids of some offers, each known one once; the labels must have ids too."""
-    if isinstance(ids, str):
-        raise TypeError(f"{name} must be several ids, got {ids!r}. Put a single one in a list.")
-    columns = list(columns)
-    if "offer_id" not in columns:
-        raise ValueError(
-            f"the labels lack the column 'offer_id', which {name} speak of; found "
-            f"{columns[:5]!r} ({len(columns)} in all). Add it, or leave {name} out."
-        )
-    known: pd.Index = pd.Index(list(ids), dtype=object).dropna().unique()
-    return known
-
-
-class Lookup:
-    """Finds the places of ids among those of some offers; all are compared as strings."""
-
-    def __init__(self, ids: Any) -> None:
-        wanted = _to_strings(ids)
-        self._wanted = wanted
-        self._index: pd.Index | None = None
-        if len(wanted) > _FEW_IDS:
-            # Arrow hashes the wanted ids again for each table, pandas once.
-            self._index = pd.Index(wanted.to_numpy(zero_copy_only=False), dtype=object)
-
-    def find(self, ids: pd.Series) -> npt.NDArray[np.int64]:
-        """Return the place of each id among the wanted ones, -1 of others."""
-        strings = _to_strings(ids)
-        if self._index is None:
-            found = pc.index_in(strings, value_set=self._wanted, skip_nulls=True).fill_null(-1)
-            return np.asarray(found.to_numpy(), dtype=np.int64)
-        objects = pd.Index(strings.to_numpy(zero_copy_only=False), dtype=object)
-        return np.asarray(self._index.get_indexer(objects), dtype=np.int64)
-
-
-class FirstRows:
-    """Finds, table after table, the first row of each of some offers."""
-
-    def __init__(self, ids: pd.Index) -> None:
-        self._wanted = Lookup(ids)
-        # The last place is where ids that are not wanted go, by -1.
-        self._met = np.zeros(len(ids) + 1, dtype=bool)
-        self._met[-1] = True
-
-    def find(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Return the mask of the rows that are the first of a wanted offer."""
-        places = self._wanted.find(table["offer_id"])
-        is_first: npt.NDArray[np.bool_] = ~self._met[places]
-        is_first[is_first] = ~pd.Index(places[is_first]).duplicated()
-        self._met[places] = True
-        return is_first
-
-
-def _to_strings(ids: Any) -> pa.Array:
-    """Write ids as Arrow's strings, null where missing."""
-    try:
-        array = pa.array(ids, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # of several types
-        array = pa.array([None if pd.isna(value) else str(value) for value in ids], pa.string())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return array.cast(pa.large_string())
 
 
 def name_predictions(themes: Sequence[str], prediction: str) -> list[str]:

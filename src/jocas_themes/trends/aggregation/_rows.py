@@ -11,10 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.offers._days import choose_date_columns, read_first_days
-from jocas_themes.trends.aggregation._groups import Values, choose_group_columns, code_group
+from jocas_themes.offers._days import choose_date_columns
+from jocas_themes.trends.aggregation._groups import (
+    UNKNOWN,
+    Values,
+    choose_group_columns,
+    code_group,
+)
+from jocas_themes.trends.aggregation._ids import FirstRows, read_ids
 from jocas_themes.trends.aggregation._labels import (
-    FirstRows,
+    PROBABILITY,
     choose_dates,
     choose_prediction,
     choose_themes,
@@ -22,7 +28,6 @@ from jocas_themes.trends.aggregation._labels import (
     name_predictions,
     open_labels,
     read_dtypes,
-    read_ids,
     read_predictions,
 )
 from jocas_themes.trends.aggregation._periods import (
@@ -31,8 +36,9 @@ from jocas_themes.trends.aggregation._periods import (
     name_stretches,
     parse_steps,
 )
+from jocas_themes.trends.aggregation._times import Months, is_own, read_months, read_own_months
 
-Months = npt.NDArray[np.datetime64]
+Array = npt.NDArray[np.float64]
 Coded = tuple[npt.NDArray[np.int64], Values]
 
 
@@ -43,14 +49,16 @@ class Batch:
     table: pd.DataFrame
     months: Months | None
     keys: dict[str, Coded]
-    predictions: npt.NDArray[np.float64]
+    predictions: Array
+    probabilities: Array | None = None
 
 
 class Rows:
     """Reads the rows of the labels; what must be there is checked before the first one.
 
-    Parameters are those of `iter_labels`, and `offer_ids` to read the first row of each of some
-    offers alone. `stacklevel` is as of `warnings.warn` where this is called.
+    Parameters are those of `iter_labels`, `offer_ids` to read the first row of each of some offers
+    alone, and `probabilities` to read them beside labels, NaN where a theme has none. `stacklevel`
+    is as of `warnings.warn` where this is called.
     """
 
     def __init__(
@@ -64,6 +72,7 @@ class Rows:
         date_column: str | None = None,
         steps: Sequence[Any] = (),
         offer_ids: Iterable[Any] | None = None,
+        probabilities: bool = False,
         stacklevel: int = 2,
     ) -> None:
         self._source = open_labels(labels, stacklevel=stacklevel + 1)
@@ -72,9 +81,18 @@ class Rows:
         self.by = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
         self.themes = choose_themes(self.columns, themes)
         self.prediction = choose_prediction(self.columns, self.themes, prediction)
-        self.times = [name for name in self.by if _is_derived(name, dtypes)]
-        choose = choose_dates if self.times else choose_date_columns
-        self.dates = choose(self.columns, date_column)
+        self._probable = [
+            place
+            for place, code in enumerate(self.themes)
+            if probabilities and code + PROBABILITY in self.columns
+        ]
+        self.dates = choose_date_columns(self.columns, date_column)
+        periods = [name for name in self.by if name in TIMES]
+        own = [name for name in periods if is_own(name, dtypes, has_dates=bool(self.dates))]
+        self.times = [name for name in periods if name not in own]
+        if self.times:
+            choose_dates(self.columns, date_column)
+        self._own = [name for name in own if name != "period"]
         self._steps = parse_steps(steps)
         self.stretches = name_stretches(self._steps) if "period" in self.times else []
         groups = [name for name in self.by if name not in self.times]
@@ -97,7 +115,7 @@ class Rows:
                 table, months = table[is_dated], months[is_dated]
             keys = {name: self._code(name, table, months) for name in self.by}
             predictions = read_predictions(table, self.themes, self.prediction)
-            yield Batch(table, months, keys, predictions)
+            yield Batch(table, months, keys, predictions, self._read_probabilities(table))
 
     def warn_of_undated(self, stacklevel: int) -> None:
         """Warn once of the offers that were left out."""
@@ -115,11 +133,25 @@ class Rows:
         sources = [column for readers in self._groups.values() for column in readers]
         coded = [name for name in (*self.dates, *sources) if name not in self._carried]
         predictions = name_predictions(self.themes, self.prediction)
+        predictions += [self.themes[place] + PROBABILITY for place in self._probable]
         names = dict.fromkeys([*self._carried, *coded, *predictions])
         return iter_tables(self._source, list(names), list(dict.fromkeys(coded)))
 
+    def _read_probabilities(self, table: pd.DataFrame) -> Array | None:
+        """Read the probabilities of the themes that have them; None where no theme has."""
+        if not self._probable:
+            return None
+        values = np.full((len(table), len(self.themes)), np.nan)
+        codes = [self.themes[place] for place in self._probable]
+        values[:, self._probable] = read_predictions(table, codes, "probability")
+        return values
+
     def _code(self, name: str, table: pd.DataFrame, months: Months | None) -> Coded:
         """Return each row's place among a column's values, and these values."""
+        if name in self._own:
+            codes, distinct = pd.factorize(read_own_months(table, name))
+            starts = derive_time(pd.Series(distinct), name).astype(object).to_numpy()
+            return np.where(codes < 0, len(starts), codes), np.append(starts, [UNKNOWN])
         if months is None or name in self._groups:
             return code_group(table, self._groups[name])
         codes, distinct = pd.factorize(months)
@@ -204,28 +236,6 @@ def iter_labels(
         table |= {code: batch.predictions[:, n] for n, code in enumerate(rows.themes)}
         yield pd.DataFrame(table)
     rows.warn_of_undated(stacklevel)
-
-
-def read_months(table: pd.DataFrame, dates: Sequence[str]) -> Months:
-    """Read the month of each offer's first date, each distinct date once; NaT where none."""
-    months = np.full(len(table), np.datetime64("NaT", "M"))
-    for name in dates:
-        if not np.isnat(months).any():
-            break
-        codes, distinct = pd.factorize(table[name])
-        days = read_first_days(pd.DataFrame({name: pd.Series(distinct)}), [name])
-        found = np.append(days.to_numpy(dtype="datetime64[M]"), np.datetime64("NaT", "M"))
-        months = np.where(np.isnat(months), found[codes], months)
-    return months
-
-
-def _is_derived(name: str, dtypes: dict[str, Any]) -> bool:
-    """Tell a period to derive: numbers, as folders by year and month give them, are none."""
-    if name not in TIMES:
-        return False
-    if name == "period":
-        return name not in dtypes
-    return name not in dtypes or not pd.api.types.is_datetime64_any_dtype(dtypes[name])
 
 
 def _check_columns(columns: Sequence[str], found: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 r"""`test_break`: whether level or slope changed at a month, beyond what went on before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.stats import f as fisher_f
 
 from jocas_themes._threads import limit_blas
 from jocas_themes.trends._result import Shares
-from jocas_themes.trends.aggregation import count_months, parse_month
+from jocas_themes.trends.aggregation import count_months, parse_month, parse_steps
 from jocas_themes.trends.change._autoregression import Regression, fit_autoregression
 from jocas_themes.trends.change._caution import warn_of_errors
 from jocas_themes.trends.change._comparison import add_tests
@@ -20,9 +20,10 @@ from jocas_themes.trends.smoothing import Series, choose_level, find_time, iter_
 
 Array = npt.NDArray[np.float64]
 
-_FEWEST_PERIODS = 6  # on each side
+_FEWEST_PERIODS = 6  # on each side, up to the next step
+_FEWEST_ELSEWHERE = 2  # in other stretches: what a level and a slope take
 _YEAR = 12  # months
-_BREAK = slice(2, 4)  # columns of the level and of the slope
+_BREAK = slice(2, 4)  # columns of the level and of the slope of the break that is tested
 _COLUMNS = (
     "at",
     "effect",
@@ -47,6 +48,7 @@ def test_break(
     shares: Shares,
     *,
     at: Any = "2020-03",
+    steps: Sequence[Any] = (),
     season: bool = True,
     correction: str | None = "holm",
     level: float | None = None,
@@ -63,6 +65,10 @@ def test_break(
     at : month, default="2020-03"
         First month after the break. Choose it before looking at the series: the p-values do not
         know of other months that were tried.
+    steps : sequence of months, default=()
+        First months after other breaks that are known of: there level and slope may change too.
+        `at` may be among them. A break that is left out is taken for autocorrelation, and hides
+        others.
     season : bool, default=True
         Whether each month of the year has an effect of its own.
     correction : {"holm", "bh"} or None, default="holm"
@@ -80,15 +86,18 @@ def test_break(
         the joint test), ``statistic`` (Student's t; F with 2 degrees of freedom for the joint
         test), ``dof``, ``p_value``, ``p_adjusted``; ``autocorrelation`` (of errors one period
         apart) and ``deviation`` (their standard deviation), ``n_months_before`` and
-        ``n_months_after`` (observed), ``level`` of the intervals as ``ci_level``; and ``method``,
-        that of the shares and this one.
+        ``n_months_after`` (observed, whatever other steps there are), ``level`` of the intervals
+        as ``ci_level``; and ``method``, that of the shares and this one.
 
     Raises
     ------
     ValueError
-        If fewer than six periods with offers are on a side of the break; if the shares are not
-        by periods of one length; if `correction` or `level` is none of those possible, or `at`
-        no month.
+        If fewer than six periods with offers are on a side of the break, up to the next of
+        `steps`, or fewer than two between others of them; if the shares are not by periods of
+        one length; if `correction` or `level` is none of those possible, or `at` or a step no
+        month.
+    TypeError
+        If `steps` is a single month.
 
     Warns
     -----
@@ -106,7 +115,8 @@ def test_break(
 
     .. math:: y_t = a + b t + \delta [t \ge t_0] + \theta (t - t_0)_+ + \gamma_{m(t)} + u_t + e_t
 
-    with errors :math:`e` whose covariance is known, that of the shares and the chance of
+    with a :math:`\delta` and a :math:`\theta` more for each of `steps`,
+    errors :math:`e` whose covariance is known, that of the shares and the chance of
     :math:`n` offers, and :math:`u` an AR(1) by the real distances in time, so that gaps count as
     the months they are. The months' effects are random ones that sum to zero. The restricted
     likelihood (Patterson and Thompson 1971) weighs a grid of autocorrelation and deviations;
@@ -140,13 +150,13 @@ def test_break(
     """
     check_correction(correction, "correction")
     level = choose_level(shares, level)
-    first_after = parse_month(at, "at")
+    first_after, others = _read_steps(at, steps)
+    _require_periods(shares, first_after, others)
     _, width = find_time(shares)
     every = list(iter_series(shares))
-    sides = [_split(series, first_after, width) for series in every]
-    _require_periods(every, sides, first_after)
+    sides = [_count_periods(series, (first_after,), width) for series in every]
     with limit_blas():
-        fits = [_fit(series, first_after, width, season=season) for series in every]
+        fits = [_fit(series, (first_after, *others), width, season=season) for series in every]
     rows: list[dict[str, Any]] = []
     for series, fit, (before, after) in zip(every, fits, sides, strict=True):
         about = {
@@ -163,42 +173,75 @@ def test_break(
     return _add_tests(pd.DataFrame(rows), level, correction)
 
 
-def _split(series: Series, first_after: pd.Timestamp, width: int) -> tuple[int, int]:
-    """Count the periods that end before the break, and those that begin from it on."""
-    if not len(series.months):
-        return 0, 0
-    begins = count_months([first_after], series.first)[0]
-    before = int((series.months + width <= begins).sum())
-    return before, int((series.months >= begins).sum())
+def find_short_series(shares: Shares, *, at: Any, steps: Sequence[Any] = ()) -> list[str]:
+    """Find the series that are too short to tell a break from a trend, with their periods."""
+    first_after, others = _read_steps(at, steps)
+    _, width = find_time(shares)
+    breaks = sorted((first_after, *others))
+    place = breaks.index(first_after)
+    needed = np.full(len(breaks) + 1, _FEWEST_ELSEWHERE)
+    needed[place : place + 2] = _FEWEST_PERIODS
+    counts = [(series, _count_periods(series, breaks, width)) for series in iter_series(shares)]
+    return [
+        f"{series} ({' and '.join(map(str, found))})"
+        for series, found in counts
+        if (found < needed).any()
+    ]
 
 
 def _require_periods(
-    every: list[Series], sides: list[tuple[int, int]], first_after: pd.Timestamp
+    shares: Shares, first_after: pd.Timestamp, others: Sequence[pd.Timestamp]
 ) -> None:
     """Refuse series too short to tell a break from a trend."""
-    short = [
-        f"{series} ({before} and {after})"
-        for series, (before, after) in zip(every, sides, strict=True)
-        if min(before, after) < _FEWEST_PERIODS
-    ]
-    if short:
-        raise ValueError(
-            f"{_FEWEST_PERIODS} periods with offers are needed before {first_after:%Y-%m} and "
-            f"from it on; {len(short)} of {len(every)} series have fewer: {short[:5]!r}. Choose "
-            f"another month or shorter periods, or take these rows out: shares.take(...)."
-        )
+    short = find_short_series(shares, at=first_after, steps=others)
+    if not short:
+        return
+    known = ", ".join(f"{step:%Y-%m}" for step in others)
+    beside = (
+        f", up to the other steps, {known}, and {_FEWEST_ELSEWHERE} between these" if known else ""
+    )
+    raise ValueError(
+        f"{_FEWEST_PERIODS} periods with offers are needed before {first_after:%Y-%m} and from it "
+        f"on{beside}; {len(short)} series have fewer: {short[:5]!r}. Choose another month, fewer "
+        f"steps or shorter periods, or take these rows out: shares.take(...)."
+    )
 
 
-def _fit(series: Series, first_after: pd.Timestamp, width: int, *, season: bool) -> Regression:
-    """Regress on a line, the break's two columns and the months of the year."""
+def _read_steps(at: Any, steps: Sequence[Any]) -> tuple[pd.Timestamp, tuple[pd.Timestamp, ...]]:
+    """Read the month to test, and the other ones."""
+    first_after = parse_month(at, "at")
+    return first_after, tuple(step for step in parse_steps(steps) if step != first_after)
+
+
+def _count_periods(
+    series: Series, breaks: Sequence[pd.Timestamp], width: int
+) -> npt.NDArray[np.intp]:
+    """Count the periods that lie whole in each stretch between breaks, in the order of time."""
+    if not len(series.months):
+        return np.zeros(len(breaks) + 1, dtype=np.intp)
+    begins = count_months(breaks, series.first)
+    first = np.searchsorted(begins, series.months, side="right")
+    last = np.searchsorted(begins, series.months + width - 1, side="right")
+    return np.bincount(first[first == last], minlength=len(breaks) + 1)
+
+
+def _fit(series: Series, breaks: Sequence[pd.Timestamp], width: int, *, season: bool) -> Regression:
+    """Regress on a line, two columns for each break, and the months of the year."""
     months = series.months
-    begins = count_months([first_after], series.first)[0]
-    # A period that holds the break has the level in part: the months from the break on.
-    level = np.clip((months + width - begins) / width, 0, 1)
-    slope = np.clip(months - begins, 0, None) / _YEAR
-    columns = np.column_stack([np.ones_like(months), months / _YEAR, level, slope])
+    columns = [np.ones_like(months), months / _YEAR]
+    for begins in count_months(breaks, series.first):
+        # A period that holds a break has the level in part: the months from the break on.
+        level = np.clip((months + width - begins) / width, 0, 1)
+        slope = np.clip(months - begins, 0, None) / _YEAR
+        columns += [level, slope]
     seasons = _build_seasons(series, width) if season else np.zeros((len(months), 0))
-    return fit_autoregression(series.estimates, columns, seasons, series.covariance, months)
+    return fit_autoregression(
+        series.estimates,
+        np.column_stack(columns),
+        seasons,
+        series.covariance,
+        months / width,
+    )
 
 
 def _build_seasons(series: Series, width: int) -> Array:

@@ -60,8 +60,8 @@ def decompose(
     ------
     ValueError
         If the shares lack a time or a column of `by`, if a period holds no row or cuts one in
-        two, if a share is NaN, if `before` does not end before `after` begins, or if `level` is
-        out of range.
+        two, if a share is NaN, if `before` does not end before `after` begins, if a group is
+        called "all", or if `level` is out of range.
 
     Warns
     -----
@@ -179,6 +179,11 @@ def _decompose_rows(
     if len(columns) > 1:
         names = rows[columns].astype(str).agg(" / ".join, axis=1)
     groups, named = pd.factorize(names)
+    if _ALL in named:
+        raise ValueError(
+            f"no group must be called {_ALL!r}, which stands for all groups together; {columns!r} "
+            f"have one. Rename it in the labels, and estimate the shares again."
+        )
     weights = _weigh_rows(rows["side"].to_numpy(), groups, rows["n_offers"].to_numpy())
     variance = ((weights @ factor) ** 2).sum(axis=1) + weights**2 @ noise
     return pd.DataFrame(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from jocas_themes._progress import tqdm
+from jocas_themes.trends.aggregation._ids import hash_ids
 from jocas_themes.trends.aggregation._rows import Batch, Rows
 from jocas_themes.trends.gold._stratifier import Integers, Scores, Stratifier, compute_scores
 
@@ -35,6 +36,8 @@ class Frame:
         In which stratum a row is.
     n_unpredicted : int
         Rows left out because no theme of theirs has a prediction.
+    n_repeated : int
+        Rows left out because their id came before.
     """
 
     turns: Turns
@@ -43,6 +46,7 @@ class Frame:
     variances: npt.NDArray[np.float64]
     stratifier: Stratifier
     n_unpredicted: int
+    n_repeated: int
 
     @property
     def sizes(self) -> Integers:
@@ -64,12 +68,11 @@ def build_frame(rows: Rows, strata: Sequence[str], *, random_state: int, progres
         rows.n_undated += int((~dated).sum())
         n_unpredicted += int((dated & ~predicted).sum())
         eligible = dated & predicted
-        turns = hash_ids(batch.table["offer_id"][eligible], random_state)
+        turns = draw_turns(batch.table["offer_id"][eligible], random_state)
         groups = stratifier.find_groups(batch, eligible).astype(np.int32)
         pieces.append((turns, groups, scores[eligible]))
-    turns, groups, scores = _drop_repeated(
-        stratifier, *map(np.concatenate, zip(*pieces, strict=True))
-    )
+    pooled = [np.concatenate(column) for column in zip(*pieces, strict=True)]
+    turns, groups, scores = _drop_repeated(stratifier, *pooled)
     stratifier.fit_bins(scores, rows.prediction)
     numbers, places = np.unique(stratifier.find_strata(groups, scores), return_inverse=True)
     strata_table = stratifier.describe(numbers)
@@ -77,7 +80,15 @@ def build_frame(rows: Rows, strata: Sequence[str], *, random_state: int, progres
     places = np.argsort(by_name)[places]
     errors = scores if rows.prediction == "probability" else np.ones(len(scores))
     variances = np.bincount(places, errors) / np.bincount(places)
-    return Frame(turns, places, strata_table.iloc[by_name], variances, stratifier, n_unpredicted)
+    return Frame(
+        turns,
+        places,
+        strata_table.iloc[by_name],
+        variances,
+        stratifier,
+        n_unpredicted,
+        n_repeated=len(pooled[0]) - len(turns),
+    )
 
 
 def is_dated(batch: Batch) -> Mask:
@@ -87,15 +98,14 @@ def is_dated(batch: Batch) -> Mask:
     return ~np.isnat(batch.months)
 
 
-def hash_ids(ids: "pd.Series[Any]", random_state: int) -> Turns:
+def draw_turns(ids: "pd.Series[Any]", random_state: int) -> Turns:
     """Give each id its turn: a hash that no one can tell from chance, and that the seed keys."""
     if ids.isna().any():
         raise ValueError(
             f"each offer needs an offer_id, {int(ids.isna().sum())} have none. Label them from "
             f"their source: label_corpus makes an id for each offer."
         )
-    values = ids.to_numpy(dtype=object)
-    return pd.util.hash_array(values, hash_key=f"{random_state % 2**64:016x}", categorize=False)
+    return hash_ids(ids, random_state)
 
 
 def _drop_repeated(

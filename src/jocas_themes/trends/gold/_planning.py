@@ -93,7 +93,7 @@ def plan_gold(
     Warns
     -----
     JocasThemesWarning
-        If offers have no readable date, or no prediction; if a folder is incomplete.
+        If offers have no readable date, or no prediction; if ids recur; if a folder is incomplete.
 
     See Also
     --------

@@ -12,10 +12,11 @@ import pandas as pd
 from jocas_themes._progress import tqdm
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.offers import NearDuplicates, find_theme_codes, to_frame
+from jocas_themes.trends.aggregation._ids import hash_ids, read_groups
 from jocas_themes.trends.aggregation._labels import iter_tables, list_parts
 from jocas_themes.trends.aggregation._rows import Rows
 from jocas_themes.trends.gold._allocation import allocate_gold
-from jocas_themes.trends.gold._frame import Frame, Turns, build_frame, hash_ids
+from jocas_themes.trends.gold._frame import Frame, Turns, build_frame
 from jocas_themes.trends.gold._stratifier import SCORE_BIN
 
 _DESIGN = ("offer_id", "stratum", "inclusion_probability", "cluster")
@@ -90,7 +91,7 @@ def sample_gold(
     -----
     JocasThemesWarning
         If offers have no readable date, or no prediction: they are no part of any trend and are
-        left out; if a folder is incomplete.
+        left out; if ids recur; if a folder is incomplete.
 
     See Also
     --------
@@ -111,7 +112,8 @@ def sample_gold(
     :math:`n_h / N_h`. A larger `n` with the same seed and labels holds the smaller sample.
 
     The labels are read twice; about 50 bytes an offer are held in memory. An id that recurs is
-    one offer, in the first of its strata.
+    one offer, in the first of its strata. `estimate_prevalence` counts rows, and refuses labels
+    of which over 5% repeat an id, unless ``offer_ids`` names the ids whose first row counts.
 
     Examples
     --------
@@ -199,6 +201,15 @@ def warn_of_left_out(rows: Rows, frame: Frame) -> None:
             JocasThemesWarning,
             stacklevel=3,
         )
+    if frame.n_repeated:
+        warnings.warn(
+            f"{frame.n_repeated} of the {frame.n_repeated + len(frame.turns)} rows have the "
+            f"offer_id of one before: an id is drawn as one offer, and estimate_prevalence would "
+            f"count all its rows. Give each row an id of its own before drawing, or have the "
+            f"estimates count the first row of each: offer_ids=..., all ids.",
+            JocasThemesWarning,
+            stacklevel=3,
+        )
 
 
 def _draw(frame: Frame, n: int) -> npt.NDArray[np.intp]:
@@ -228,16 +239,8 @@ def _name_clusters(ids: "pd.Series[Any]", clusters: Any) -> "pd.Series[Any]":
     """Name the group of each offer, which is its own where it has none."""
     if clusters is None:
         return ids
-    if isinstance(clusters, NearDuplicates):
-        clusters = clusters.offers
-    if isinstance(clusters, pd.DataFrame):
-        absent = [name for name in ("offer_id", "group") if name not in clusters.columns]
-        if absent:
-            raise ValueError(
-                f"clusters must have offer_id and group, got {list(clusters.columns)[:5]!r}. Pass "
-                f"what find_near_duplicates gives, or a Series from offer_id to group."
-            )
-        clusters = clusters.set_index("offer_id")["group"]
+    if not isinstance(clusters, pd.Series):
+        clusters = read_groups(clusters, "clusters").set_index("offer_id")["group"]
     groups = clusters[clusters.index.isin(ids)].dropna()
     if not len(groups):
         raise ValueError(

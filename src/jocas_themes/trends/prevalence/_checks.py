@@ -1,25 +1,48 @@
 """What gold labels must be, so that estimates from them can be published."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from jocas_themes.offers import to_frame
+from jocas_themes.trends.aggregation._cells import bin_probabilities
 from jocas_themes.trends.prevalence._population import Drawn, Population, find_drawn
 
 CHECK_BINS = 10  # of the predictions: sure are the two lowest and the two highest
 
 _ANSWER = ("_confidence", "_evidence")
-_TOLERATED = 0.05  # of the gold rows or decisions may be missing without a word
+_TOLERATED = 0.05  # of the gold rows or decisions may be missing, of the labels may recur
 _EXPECTED = 15  # unsure offers, where none means that they were left out
 _FAR = 4  # standard errors
 
 
-def check_gold_columns(gold: pd.DataFrame) -> None:
-    """Refuse what is no gold table: no chances, or nobody who read it."""
+def read_gold(gold: Any) -> pd.DataFrame:
+    """Read a gold table, and refuse what is none: no chances, or nobody who read it."""
+    if isinstance(gold, (str, Path)):
+        raise TypeError(
+            f"gold must be a table, got the path {str(gold)!r}. Read a review file with "
+            f"ReviewQueue({str(gold)!r}, store=...).gold(), a table with pandas.read_parquet."
+        )
+    gold = to_frame(gold)
+    if not isinstance(gold, pd.DataFrame):
+        raise TypeError(f"gold must be a DataFrame or an Arrow table, got {type(gold).__name__}.")
+    _check_gold_columns(gold)
+    if not len(gold):
+        raise ValueError(
+            "gold must hold offers that people read, got a table without rows. Draw offers with "
+            "sample_gold, have them read, and take the decisions with ReviewQueue.gold."
+        )
+    return gold
+
+
+def _check_gold_columns(gold: pd.DataFrame) -> None:
+    """Refuse tables without chances, and those that nobody read."""
     answered = [str(name) for name in gold if str(name).endswith(_ANSWER) or name == "status"]
-    if answered or "reviewer" not in gold or gold["reviewer"].isna().all():
+    is_unread = "reviewer" not in gold or (len(gold) > 0 and gold["reviewer"].isna().all())
+    if answered or is_unread:
         seen = f"the columns {answered[:5]!r}" if answered else "no reviewer"
         raise ValueError(
             f"gold must hold what people read, got a table with {seen}. Pass an LLM's answers as "
@@ -58,6 +81,7 @@ def read_training(training: pd.DataFrame | Iterable[Any] | None) -> list[str]:
         return []
     if isinstance(training, str):
         raise TypeError(f"training must be a table or several ids, got {training!r}.")
+    training = to_frame(training)
     ids = training["offer_id"] if isinstance(training, pd.DataFrame) else training
     return [str(offer_id) for offer_id in ids]
 
@@ -73,19 +97,58 @@ def check_overlap(table: pd.DataFrame, name: str, training: list[str]) -> None:
         )
 
 
+def choose_offers(
+    tables: Mapping[str, pd.DataFrame], offer_ids: Iterable[Any] | None
+) -> tuple[dict[str, pd.DataFrame], Any]:
+    """Take of drawn offers those to speak of, if some are named; return their ids as strings."""
+    if offer_ids is None or isinstance(offer_ids, str):  # which the labels' reader refuses
+        return dict(tables), offer_ids
+    ids = [str(offer_id) for offer_id in offer_ids]
+    return {name: rows[rows["offer_id"].isin(ids)] for name, rows in tables.items()}, ids
+
+
 def check_tables(
     tables: Mapping[str, pd.DataFrame], population: Population
 ) -> tuple[dict[str, Drawn], list[str]]:
     """Look drawn offers up among the labels; refuse some, and tell what to warn of."""
-    drawn, messages = {}, []
+    drawn: dict[str, Drawn] = {}
+    messages = [*_check_repeated(population)] if tables else []
     themes = population.cells.themes
     for name, given in tables.items():
         table, told = _find_known(given, name, population.cells.found["offer_id"])
         _check_labels(table, name, themes)
+        if name == "gold":
+            _check_readers(table, themes)
         drawn[name] = find_drawn(population, table)
         messages += [*told, *_check_themes(drawn[name], name, themes)]
         messages += _check_filter(drawn[name], name, population)
     return drawn, messages
+
+
+def _check_repeated(population: Population) -> Iterator[str]:
+    """Refuse labels many of whose ids recur: each is drawn once, and would count several times."""
+    n_repeated, n_rows = population.cells.n_repeated, population.cells.n_rows
+    if not n_repeated:
+        return
+    message = (
+        f"{n_repeated} of the {n_rows} rows of the labels have the offer_id of one before. Gold "
+        f"is drawn of offers, each id once, and the estimates count rows: those that recur were "
+        f"drawn too rarely, so that the figures hold neither for rows nor for ids. Give each row "
+        f"an id of its own before drawing, or count the first row of each: offer_ids=..., all ids."
+    )
+    if n_repeated > _TOLERATED * n_rows:
+        raise ValueError(message)
+    yield message
+
+
+def _check_readers(gold: pd.DataFrame, themes: Sequence[str]) -> None:
+    """Refuse decisions of nobody."""
+    unread = gold.loc[gold["reviewer"].isna() & gold[list(themes)].notna().any(axis=1), "offer_id"]
+    if len(unread):
+        raise ValueError(
+            f"each decision of gold must have its reviewer, got none for {unread[:5].tolist()!r} "
+            f"({len(unread)} rows). Say who read them, or leave out what a model answered."
+        )
 
 
 def _check_labels(table: pd.DataFrame, name: str, themes: Sequence[str]) -> None:
@@ -147,23 +210,29 @@ def _check_themes(drawn: Drawn, name: str, themes: Sequence[str]) -> Iterator[st
     if many:
         yield (
             f"decisions are missing in {name} and are left out: {', '.join(many[:5])} "
-            f"({len(many)} themes). Those hard to decide are missing more often than others, "
-            f"which biases the estimates. Have them decided."
+            f"({len(many)} themes). The others count as if chance alone had chosen them, whatever "
+            f"the stratum; those hard to decide are missing more often, which biases the "
+            f"estimates. Have them decided. If people have read the first m in the order of the "
+            f"draw and no others, these are a sample of m: pass them alone, with the stratum and "
+            f"inclusion_probability of sample_gold(labels, m), of the same seed."
         )
 
 
 def _check_filter(drawn: Drawn, name: str, population: Population) -> Iterator[str]:
     """Refuse offers that were chosen by how sure their prediction is; tell where it looks so."""
     cells = population.cells
-    if cells.prediction != "probability" or cells.histogram is None:
+    if cells.histogram is None or drawn.probabilities is None:
         return
     counts = cells.histogram.sum(axis=0)
     n_bins = cells.histogram.shape[2]
     sure = n_bins // 5
     shares = counts[:, sure:-sure].sum(axis=1) / counts.sum(axis=1).clip(1)
     for place, code in enumerate(cells.themes):
-        sample, share = drawn.select(place), shares[place]
-        bins = (sample.predictions * n_bins).astype(np.int64)
+        share, probabilities = shares[place], drawn.probabilities[:, place]
+        known = ~np.isnan(drawn.labels[:, place] + probabilities)
+        if not known.any():
+            continue
+        bins = bin_probabilities(probabilities[known], n_bins)
         is_unsure = (bins >= sure) & (bins < n_bins - sure)
         expected = share * len(is_unsure)
         if not is_unsure.any() and expected >= _EXPECTED:
@@ -173,7 +242,7 @@ def _check_filter(drawn: Drawn, name: str, population: Population) -> Iterator[s
                 f"be expected. Sure offers alone say nothing of the errors among the others: draw "
                 f"anew with sample_gold."
             )
-        weights = sample.design.weights
+        weights = drawn.design.weights[known]
         spread = np.sqrt(share * (1 - share) * (weights**2).sum()) / weights.sum()
         drawn_share = np.average(is_unsure, weights=weights)
         if abs(drawn_share - share) > _FAR * spread:

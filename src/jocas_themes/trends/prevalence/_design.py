@@ -121,6 +121,32 @@ def compute_root(added: Array, design: Design) -> Array:
     A cluster in several strata is summed over them after the centring. A stratum with a single
     cluster is not centred at itself, which would hide it, but at 0, the mean of all strata.
     """
+    summed = _centre_totals(added, design)
+    root = np.zeros((added.shape[1], added.shape[1]))
+    _, triangle = np.linalg.qr(summed)
+    root[:, : len(triangle)] = triangle.T
+    return root
+
+
+def compute_variances(added: Array, design: Design) -> Array:
+    """Compute the variances of sums over the sample, the diagonal of `compute_root`'s covariance.
+
+    Parameters
+    ----------
+    added : ndarray of shape (n_gold, n_columns)
+        What each row adds to each sum, its weight counted in.
+    design : Design
+        How the rows were drawn.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+    """
+    return np.asarray((_centre_totals(added, design) ** 2).sum(axis=0))
+
+
+def _centre_totals(added: Array, design: Design) -> Array:
+    """Sum by cluster, centred in strata: of shape (n_clusters, n_columns)."""
     units, cluster, stratum = find_units(design)
     totals = _sum_rows(added, units, len(cluster))
     n_units = np.bincount(stratum)
@@ -130,11 +156,7 @@ def compute_root(added: Array, design: Design) -> Array:
     growth = np.sqrt(n_units / np.where(single, 1, n_units - 1))
     centred = (totals - means[stratum]) * growth[stratum, None]
     _, places = np.unique(cluster, return_inverse=True)
-    summed = _sum_rows(centred, places, places.max() + 1)
-    root = np.zeros((added.shape[1], added.shape[1]))
-    _, triangle = np.linalg.qr(summed)
-    root[:, : len(triangle)] = triangle.T
-    return root
+    return _sum_rows(centred, places, places.max() + 1)
 
 
 def find_units(design: Design) -> tuple[Integers, Integers, Integers]:

@@ -1,6 +1,7 @@
 """`compute_error_rates`: how often the labels miss a theme, or see one that is not there."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t as student_t
 
+from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.trends.aggregation import parse_steps
-from jocas_themes.trends.prevalence._checks import check_design, check_gold_columns, check_tables
-from jocas_themes.trends.prevalence._design import Design, compute_root
+from jocas_themes.trends.prevalence._checks import (
+    CHECK_BINS,
+    check_design,
+    check_overlap,
+    check_tables,
+    choose_offers,
+    read_gold,
+    read_training,
+)
+from jocas_themes.trends.prevalence._design import Design, compute_variances
 from jocas_themes.trends.prevalence._population import read_population
 from jocas_themes.trends.prevalence._rectified import Sample
 from jocas_themes.trends.prevalence._rectifier import build_index
@@ -22,6 +32,7 @@ Array = npt.NDArray[np.float64]
 _RATES = {"sensitivity": (1, 1), "specificity": (0, 0), "false_positive_rate": (0, 1)}
 RATES = tuple(_RATES)
 _NO_ERROR = 1e-9  # a standard error of rounding alone
+_BLOCK = 200  # cells whose rates are computed together, in so many columns a gold row
 
 
 def compute_error_rates(
@@ -32,6 +43,8 @@ def compute_error_rates(
     themes: Sequence[str] | None = None,
     steps: Sequence[Any] = ("2020-03",),
     date_column: str | None = None,
+    training: pd.DataFrame | Iterable[Any] | None = None,
+    offer_ids: Iterable[Any] | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     r"""Estimate the sensitivity and the specificity of the labels, period by period.
@@ -53,6 +66,10 @@ def compute_error_rates(
         First months of new stretches, for ``period``.
     date_column : str, optional
         Column of dates, as for `estimate_prevalence`.
+    training : DataFrame or iterable of str, optional
+        Offers that the student learnt from, which gold must not hold.
+    offer_ids : iterable of str, optional
+        Speak of these offers alone, such as the first of each group of near-duplicates.
     level : float, default=0.95
         Confidence level of the intervals, in (0, 1).
 
@@ -67,8 +84,17 @@ def compute_error_rates(
     Raises
     ------
     ValueError
-        If gold is not as `estimate_prevalence` needs it, a column is missing, or `level` is out
-        of range.
+        If gold is not as `estimate_prevalence` needs it, labels recur as it refuses them, a
+        column is missing, `by` names a theme or a column of the result, or `level` is out of
+        range.
+    TypeError
+        If `gold` is a path, or ids are a single string.
+
+    Warns
+    -----
+    JocasThemesWarning
+        If gold looks chosen by how sure the probabilities are; if decisions are missing; if
+        offers of gold are not among the labels, or offers have no date; if ids recur.
 
     See Also
     --------
@@ -103,9 +129,11 @@ def compute_error_rates(
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level!r}. Write 0.95 for 95%.")
-    check_gold_columns(gold)
+    gold = read_gold(gold)
     gold = gold.assign(offer_id=gold["offer_id"].astype(str))
     check_design(gold, "gold")
+    check_overlap(gold, "gold", read_training(training))
+    tables, offer_ids = choose_offers({"gold": gold}, offer_ids)
     population = read_population(
         labels,
         (by,) if isinstance(by, str) else tuple(dict.fromkeys(by)),
@@ -113,18 +141,28 @@ def compute_error_rates(
         prediction="label",
         date_column=date_column,
         steps=parse_steps(steps),
-        find_ids=gold["offer_id"],
+        offer_ids=offer_ids,
+        n_bins=CHECK_BINS,
+        find_ids=tables["gold"]["offer_id"],
         by_month=False,
     )
-    tables, _ = check_tables({"gold": gold}, population)
-    drawn = tables["gold"]
+    found, messages = check_tables(tables, population)
+    for message in messages:
+        warnings.warn(message, JocasThemesWarning, stacklevel=2)
+    drawn = found["gold"]
     cells = population.cells
     rows = [
-        _estimate_rates(drawn.select(place), cells.keys, level).assign(theme=code)
+        _estimate_rates(drawn.select(place), block, level).assign(theme=code)
         for place, code in enumerate(cells.themes)
+        for block in _cut(cells.keys)
     ]
     table = pd.concat(rows, ignore_index=True)
     return table[["theme", *table.columns.drop("theme")]]
+
+
+def _cut(cells: pd.DataFrame) -> list[pd.DataFrame]:
+    """Cut the cells into blocks, so that memory stays small however many there are."""
+    return [cells[start : start + _BLOCK] for start in range(0, max(len(cells), 1), _BLOCK)]
 
 
 def _estimate_rates(sample: Sample, cells: pd.DataFrame, level: float) -> pd.DataFrame:
@@ -162,7 +200,7 @@ def _estimate_ratios(
         total = weights.sum(axis=0)
         estimate = (weights * hits).sum(axis=0) / total
         added = np.nan_to_num(weights * (hits - estimate) / total)
-        se = np.sqrt((compute_root(added, design) ** 2).sum(axis=1))
+        se = np.sqrt(compute_variances(added, design))
         kish = total**2 / (weights**2).sum(axis=0)
         n_equal = np.where(se > _NO_ERROR, estimate * (1 - estimate) / se**2, kish)
     return estimate, np.where(total > 0, se, np.nan), n_equal

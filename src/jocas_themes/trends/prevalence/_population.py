@@ -12,11 +12,18 @@ import pandas as pd
 from jocas_themes.offers import to_frame
 from jocas_themes.offers._days import choose_date_columns
 from jocas_themes.trends.aggregation import TIMES, Cells, count_cells, derive_time
-from jocas_themes.trends.aggregation._labels import list_parts, read_dtypes
+from jocas_themes.trends.aggregation._labels import PROBABILITY, list_parts, read_dtypes
+from jocas_themes.trends.aggregation._periods import WIDTHS
+from jocas_themes.trends.aggregation._times import is_own
 from jocas_themes.trends.prevalence._design import Design, read_design
 from jocas_themes.trends.prevalence._rectified import Sample
 
 Array = npt.NDArray[np.float64]
+
+# What the tables of shares and of error rates have beside the columns of `by`.
+_COLUMNS = (
+    "theme", "n_offers", "n_gold", "estimate", "se", "ci_low", "ci_high", "method", "rate"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +69,15 @@ class Drawn:
         NaN where unknown.
     design : Design
         How they were drawn.
+    probabilities : ndarray of shape (n_rows, n_themes), optional
+        Those of the labels, whatever predicts; NaN where there are none.
     """
 
     keys: pd.DataFrame
     labels: Array
     predictions: Array
     design: Design
+    probabilities: Array | None = None
 
     def select(self, theme: int) -> Sample:
         """Return the rows that are known of one theme."""
@@ -91,16 +101,23 @@ def read_population(
     if by_month:
         columns = (*groups, "month") if is_dated else groups
     cells = count_cells(
-        labels, by=columns, date_column=date_column, steps=steps, stacklevel=4, **options
+        labels,
+        by=columns,
+        date_column=date_column,
+        steps=steps,
+        reserved=_COLUMNS,
+        stacklevel=4,
+        **options,
     )
     found = cells.found.assign(offer_id=cells.found["offer_id"].astype(str))
     cells = replace(cells, found=found)
     keys = _add_times(cells.keys, times, steps) if by_month else cells.keys
-    if "month" in keys and keys["month"].isna().any():
-        raise ValueError(
-            "the labels' column 'month' must hold a date in each row, got rows without. Leave "
-            "them out, or name a column of dates: date_column=..., and drop 'month'."
-        )
+    for name in WIDTHS:
+        if name in keys and pd.to_datetime(keys[name], errors="coerce").isna().any():
+            raise ValueError(
+                f"the labels' column {name!r} must hold a date in each row, got rows without. "
+                f"Leave them out, or name a column of dates: date_column=..., and drop {name!r}."
+            )
     return Population(cells, keys, tuple(by), times, groups, steps)
 
 
@@ -113,6 +130,7 @@ def find_drawn(population: Population, table: pd.DataFrame) -> Drawn:
         table[themes].astype("float64").to_numpy(),
         found[themes].astype("float64").to_numpy(),
         read_design(table),
+        found.reindex(columns=[code + PROBABILITY for code in themes]).to_numpy(dtype=np.float64),
     )
 
 
@@ -122,12 +140,14 @@ def _split_columns(
     """Tell periods from groups, and whether the months are to be counted apart."""
     table = to_frame(labels)
     dtypes = read_dtypes(table if isinstance(table, pd.DataFrame) else list_parts(table))
-    has_months = pd.api.types.is_datetime64_any_dtype(dtypes.get("month", object))
-    is_dated = has_months or bool(choose_date_columns(list(dtypes), date_column))
+    has_dates = bool(choose_date_columns(list(dtypes), date_column))
+    own = {name for name in TIMES if is_own(name, dtypes, has_dates=has_dates)}
+    is_month = pd.api.types.is_datetime64_any_dtype(dtypes.get("month", object))
+    is_dated = has_dates or ("month" in own and (is_month or "month" in by))
     times = tuple(
         name
         for name in by
-        if name in TIMES and (name not in dtypes or (is_dated and name != "period"))
+        if name in TIMES and (name not in own or (is_dated and name != "period"))
     )
     groups = tuple(name for name in by if name not in times)
     return times, groups, is_dated or bool(times)

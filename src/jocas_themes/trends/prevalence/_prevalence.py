@@ -14,9 +14,10 @@ from jocas_themes.trends.aggregation import parse_steps
 from jocas_themes.trends.prevalence._checks import (
     CHECK_BINS,
     check_design,
-    check_gold_columns,
     check_overlap,
     check_tables,
+    choose_offers,
+    read_gold,
     read_training,
 )
 from jocas_themes.trends.prevalence._domains import tell_domains
@@ -126,16 +127,20 @@ def estimate_prevalence(
         If an argument is not one of those listed; if gold is missing, was not drawn by chance
         (no ``inclusion_probability`` in (0, 1], or no unsure offer where many were to be
         expected), was not read by people, overlaps `training`, holds labels other than 0 and 1,
-        or only one kind of a theme; if more than 5% of its offers are not among the labels; or
-        if it is not part of `teacher`.
+        or only one kind of a theme; if more than 5% of its offers are not among the labels; if
+        a decision has no reviewer; or if it is not part of `teacher`. If over 5% of the labels
+        repeat the id of another, without `offer_ids`: gold is drawn of ids, and rows are counted.
+        If `by` names a theme or a column of the result.
+    TypeError
+        If `gold` is a path, or ids are a single string.
 
     Warns
     -----
     JocasThemesWarning
         If gold looks chosen by how sure the predictions are; if more than 5% of its decisions
-        are missing; if a domain has fewer than 30 gold rows; if labels reach far beyond the
-        months of gold; if the errors of whole years do not follow the smooth rectifier; if the
-        method is a sensitivity analysis; if offers have no date.
+        are missing; if ids recur among the labels; if a domain has fewer than 30 gold rows; if
+        labels reach far beyond the months of gold; if the errors of whole years do not follow the
+        smooth rectifier; if the method is a sensitivity analysis; if offers have no date.
 
     See Also
     --------
@@ -201,9 +206,7 @@ def estimate_prevalence(
     by = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
     _check_arguments(method, rectifier, level, n_bootstrap)
     tables = {} if method == "naive" else _read_tables(gold, teacher, method, training)
-    if offer_ids is not None and not isinstance(offer_ids, str):  # which the labels' reader refuses
-        offer_ids = [str(offer_id) for offer_id in offer_ids]
-        tables = {name: rows[rows["offer_id"].isin(offer_ids)] for name, rows in tables.items()}
+    tables, offer_ids = choose_offers(tables, offer_ids)
     population = read_population(
         labels,
         by,
@@ -259,7 +262,7 @@ def _read_tables(
             f"method={method!r} needs gold labels, got none. Draw offers with sample_gold and let "
             f"people read them; method='naive' does without, and shows labels with their errors."
         )
-    check_gold_columns(gold)
+    gold = read_gold(gold)
     tables = {"gold": gold}
     if teacher is not None:
         if method != "dsl":

@@ -2,11 +2,13 @@
 
 import pandas as pd
 
+from jocas_themes.offers import to_frame
 from jocas_themes.trends.prevalence._population import Drawn
 
 
 def read_teacher(teacher: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
     """Return a teacher's answers as drawn offers: without chances, as a simple random sample."""
+    teacher = to_frame(teacher)
     if "offer_id" not in teacher:
         raise ValueError(
             f"teacher lacks the column 'offer_id'; found {[str(name) for name in teacher][:5]!r} "
