@@ -130,11 +130,14 @@ def test_the_whole_covariance_counts() -> None:
 def test_bands_are_students() -> None:
     shares = _draw(3, dof=7, level=0.8)
     trend = smooth_trend(shares)
-    half = (trend["ci_high"] - trend["ci_low"]) / 2
-    np.testing.assert_allclose(half / trend["se"], student_t.ppf(0.9, 7))
+    p, low, high = (trend[name].to_numpy() for name in ("estimate", "ci_low", "ci_high"))
+    # At both ends the estimate is as many of their standard errors away as Student has it.
+    for end in (low, high):
+        se = trend["se"] * np.sqrt(end * (1 - end) / (p * (1 - p)))
+        np.testing.assert_allclose(np.abs(p - end) / se, student_t.ppf(0.9, 7))
     wide = smooth_trend(shares, level=0.99)
-    half = (wide["ci_high"] - wide["ci_low"]) / 2
-    np.testing.assert_allclose(half / trend["se"], student_t.ppf(0.995, 7))
+    assert (wide["ci_low"] < trend["ci_low"]).all()
+    assert (wide["ci_high"] > trend["ci_high"]).all()
     np.testing.assert_allclose(wide["se"], trend["se"])
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from jocas_themes._threads import limit_blas
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.trends._result import Shares, compute_interval
+from jocas_themes.trends._result import Shares
 from jocas_themes.trends.aggregation import parse_steps
+from jocas_themes.trends.smoothing._band import compute_band
 from jocas_themes.trends.smoothing._design import build_design
 from jocas_themes.trends.smoothing._lowess import smooth_locally
 from jocas_themes.trends.smoothing._reml import Smooth, fit_trend
@@ -91,9 +92,10 @@ def smooth_trend(
     are averaged over a grid of them, weighted by the restricted likelihood (Patterson and
     Thompson 1971) and flat priors (Gelman 2006), and the spread of the trends is added.
 
-    The band is of the trend: a month's own share also has its season and its irregular part.
-    It knows of the classifier's errors what the shares' covariance knows: of those of "dsl" all,
-    of those of "naive" nothing.
+    The band holds the shares from which the trend differs by less than their own error (Wilson
+    1927): for a rare theme it reaches further up than down. It is of the trend: a month's own
+    share also has its season and its irregular part. It knows of the classifier's errors what
+    the shares' covariance knows: of those of "dsl" all, of those of "naive" nothing.
 
     Examples
     --------
@@ -189,12 +191,12 @@ def _warn_of_dropped(dropped: dict[str, list[str]]) -> None:
 
 
 def _finish(table: pd.DataFrame, method: str, level: float, dof: float) -> pd.DataFrame:
-    """Add the bands, cut at 0 and 1, and what made them."""
-    low, high = compute_interval(table["estimate"], table["se"], level=level, dof=dof)
+    """Add the bands, and what made them."""
+    low, high = compute_band(table["estimate"], table["se"], level=level, dof=dof)
     made_by = {"reml": "reml", "lowess": "lowess (exploratory)"}[method]
     return table.assign(
-        ci_low=np.clip(low, 0, 1),
-        ci_high=np.clip(high, 0, 1),
+        ci_low=low,
+        ci_high=high,
         is_observed=table["share"].notna(),
         method=table.pop("method") + f", {made_by}",
     )
