@@ -212,6 +212,7 @@ def test_the_demo_replaces_nothing_but_a_demo(capsys: pytest.CaptureFixture[str]
     ("command", "message"),
     [
         ("profile nowhere.parquet", "nowhere.parquet"),
+        ("profile offers.jsonl --out offers.jsonl", "--out must be a folder, got the file offers"),
         ("profile 'nothing/*.csv'", "nothing"),
         ("train nowhere.parquet --out model", "there is no file nowhere.parquet"),
         ("train offers.jsonl --out model", "offers.jsonl must be an annotated table, got one that"),

@@ -92,6 +92,12 @@ def test_from_a_draw_to_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert "todo.jsonl: 600 cells, 600 of them without a decision" in out
     status, out, _ = run(capsys, "review todo.jsonl --export todo.csv")
     assert (status, out.splitlines()[0]) == (0, "written: todo.csv (600 cells without a decision)")
+    status, _, err = run(capsys, "review todo.jsonl --gold gold.parquet")
+    assert status == 2
+    assert "none of the 100 offers drawn into todo.jsonl has a decision in annotations" in err
+    assert not Path("gold.parquet").exists()
+    status, _, err = run(capsys, "review todo.jsonl --import nofile.csv --reviewer Lea")
+    assert (status, err) == (2, "jocas-themes review: there is no file nofile.csv to import.\n")
     # A reviewer who agrees with the teacher, and answers where it did not.
     table = pd.read_csv("todo.csv", sep=";", dtype=str)
     table["decision"] = table["proposed"].fillna("0")
@@ -104,7 +110,7 @@ def test_from_a_draw_to_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert "600 new decisions, kept in annotations.sqlite" in out
     status, out, _ = run(capsys, "review todo.jsonl --gold gold.parquet")
     assert status == 0
-    assert "written: gold.parquet (100 offers)" in out
+    assert "written: gold.parquet (100 offers, 100 of them with a decision)" in out
     status, out, _ = run(capsys, "report annotated.parquet gold.parquet")
     assert status == 0
     assert "alpha" in out

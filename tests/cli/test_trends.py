@@ -81,6 +81,55 @@ def test_gold_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> 
     assert "there is no file absent.jsonl" in err
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("--by sector --out report", "got 'sector'. Write: --by month sector"),
+        ("--by month,sector --out report", "got 'month,sector'. Write: --by month sector"),
+        ("--by sector, year --out report", "got 'sector, year'. Write: --by year sector"),
+        ("--out offers.parquet", "--out must be a folder, got the file offers.parquet."),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(
+    capsys: pytest.CaptureFixture[str], command: str, message: str
+) -> None:
+    labels = pd.read_parquet("labels/part-0.parquet")
+    labels[:10].to_parquet("gold.parquet")  # which would be refused too
+    status, out, err = run(capsys, f"trends labels --gold gold.parquet {command}")
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"reviewer": None}, "", "answers in Python, as teacher of estimate_prevalence, beside"),
+        ({"DIVERSITY": 1.0}, "", "or name the other themes: --themes."),
+        ({}, "--date-column seen", "or name yours: --date-column"),
+    ],
+)
+def test_messages_speak_of_options(
+    capsys: pytest.CaptureFixture[str], change: dict[str, object], options: str, message: str
+) -> None:
+    labels = pd.read_parquet("labels/part-0.parquet")
+    gold = labels[["offer_id", "DIVERSITY"]][:200]
+    gold = gold.assign(**{"inclusion_probability": 0.1, "reviewer": "Ada", **change})
+    gold.to_parquet("gold.parquet")
+    status, _, err = run(capsys, f"trends labels --gold gold.parquet --out report {options}")
+    assert status == 2
+    assert message in err.splitlines()[-1]
+
+
+def test_offers_are_looked_for_before_the_draw(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("jocas_themes.cli._trends.sample_gold")
+    command = "sample-gold labels --n 200 --offers nope.parquet --review gold.jsonl"
+    status, _, err = run(capsys, command)
+    assert status == 2
+    assert "nope.parquet" in err
+
+
 def _decide_sample(capsys: pytest.CaptureFixture[str]) -> None:
     command = "sample-gold labels --n 600 --offers offers.parquet --review gold.jsonl"
     assert run(capsys, f"{command} --themes DIVERSITY")[0] == 0

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from jocas_themes.errors import JocasThemesWarning
-from jocas_themes.reports import TrendsReport, trends_report
+from jocas_themes.reports import TrendsReport, _trends_report, trends_report
 
 _N = 24_000
 
@@ -81,6 +81,8 @@ def test_the_folder_holds_page_tables_and_pictures(report: TrendsReport, tmp_pat
     written = report.write(tmp_path / "report")
     assert written[0] == tmp_path / "report" / "report.html"
     assert all(path.stat().st_size for path in written)
+    for path in written[1:]:  # a later report would know these as its own kind
+        assert _trends_report._OWN_FILES[path.parent.name].fullmatch(path.name)
     tables = {path.stem for path in written if path.suffix == ".parquet"}
     assert tables == set(report.tables)
     pictures = {path.stem for path in written if path.suffix == ".png"}
@@ -113,6 +115,7 @@ def test_by_year_whole_periods_are_compared(labels: pd.DataFrame, gold: pd.DataF
 def test_the_page_shows_breaks_and_the_fixed_mix(report: TrendsReport) -> None:
     page = report.to_html()
     assert "<h2>Jumps and turns</h2>" in page
+    assert "Where they part by more than the bands, the count is wrong." in page
     assert "<h2>Had each sector kept its size</h2>" in page
     assert 'alt="Jump and change of slope, by theme"' in page
     assert 'alt="Shares with a fixed mix, by theme"' in page
@@ -145,7 +148,10 @@ def test_a_short_time_without_a_step_is_split_in_the_middle(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "seasons were left out", JocasThemesWarning)
         with pytest.warns(JocasThemesWarning, match="first 8 months are compared with their last"):
-            report = trends_report(short, drawn, themes=["DIVERSITY"], steps=())
+            report = trends_report(short, drawn, themes=["DIVERSITY"], steps=(), language="fr")
+    page = report.to_html()
+    assert "les 8 premiers mois sont comparés aux derniers" in page
+    assert "(en anglais)" not in page
     assert report.view.before == (pd.Timestamp("2020-09-01"), pd.Timestamp("2021-04-01"))
     assert report.view.after == (pd.Timestamp("2021-05-01"), pd.Timestamp("2021-12-01"))
 
@@ -166,19 +172,61 @@ def test_the_offers_asked_for_alone_count(labels: pd.DataFrame, gold: pd.DataFra
     # A gold row left out is in neither rate of its stretch.
     n_gold = rates.loc[rates["rate"].isin(["sensitivity", "specificity"]), "n_gold"].sum()
     assert n_gold == len(gold) - len(half)
-    # Of volume all offers count, and the page says so.
-    volume = some.tables["volume"]
-    assert volume.loc[volume["board"] == "all", "n_offers"].sum() == len(labels)
-    assert "All the offers of the labels count here" in some.to_html()
-    assert "All the offers of the labels count here" not in alone.to_html()
+    pd.testing.assert_frame_equal(some.tables["volume"], alone.tables["volume"])
 
 
 def test_cautions_are_warned_of_and_written(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
     gap = labels["date_firstSeenDay"].between("2019-01-01", "2019-02-01")
     kept = gold[~gold["offer_id"].isin(labels.loc[gap, "offer_id"])]
     with pytest.warns(JocasThemesWarning, match="months of before have no offers"):
-        report = trends_report(labels[~gap], kept, themes=["DIVERSITY"])
-    assert "Caution: months of before" in report.to_html()
+        report = trends_report(labels[~gap], kept, by=("month", "sector"), themes=["DIVERSITY"])
+    page = report.to_html()
+    # From January 2018 to February 2020 are 26 months; it is said once, and not again by sector.
+    assert "Caution: 2 of the 26 months from Jan 2018 to Feb 2020 have no offers (Jan 2019" in page
+    assert page.count("Caution: ") == 1
+    assert "months of before" not in page
+
+
+@pytest.mark.filterwarnings("ignore:months of before:jocas_themes.errors.JocasThemesWarning")
+def test_the_french_page_speaks_no_english(labels: pd.DataFrame, gold: pd.DataFrame) -> None:
+    gap = labels["date_firstSeenDay"].between("2019-01-01", "2019-02-01")
+    kept = gold[~gold["offer_id"].isin(labels.loc[gap, "offer_id"])]
+    options = {"by": ("month", "sector"), "themes": ["DIVERSITY"], "language": "fr"}
+    page = trends_report(labels[~gap], kept, **options).to_html()
+    assert "Attention : 2 des 26 mois entre janv. 2018 et févr. 2020 n’ont pas d’offres" in page
+    assert "Tous les sites" in page
+    assert "<h2>L’effet des erreurs d’étiquetage</h2>" in page
+    assert "<h2>Au sein de chaque secteur, ou par la composition ?</h2>" in page
+    assert "Une coïncidence de dates n’est pas une cause." in page
+    for english in ("months of", "<th>theme", "<th>board", "<th>all<", "(en anglais)"):
+        assert english not in page
+
+
+def test_what_cannot_be_compared_is_refused_before_gold_is_read(labels: pd.DataFrame) -> None:
+    def report(**options: object) -> None:
+        trends_report(labels, pd.DataFrame(), themes=["DIVERSITY"], **options)
+
+    with pytest.raises(ValueError, match="before must hold a whole period of the labels"):
+        report(before=("2015-01", "2016-12"), after=("2020-01", "2020-12"))
+    with pytest.raises(ValueError, match="steps must lie within the labels' months"):
+        report(steps=("2030-01",))
+
+
+def test_a_second_report_leaves_nothing_of_the_first(
+    labels: pd.DataFrame, gold: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_trends_report, "_DPI", 10)
+    for folder in ("tables", "pictures"):
+        (tmp_path / folder).mkdir()
+    outdated = [tmp_path / "tables" / "changes_by_sector.csv", tmp_path / "tables/trends.parquet"]
+    outdated += [tmp_path / "pictures" / name for name in ("breaks.png", "changes_by_sector_D.png")]
+    own = [tmp_path / "tables" / "mine.csv", tmp_path / "pictures" / "trends_draft.png"]
+    own += [tmp_path / "changes_by_sector.csv", tmp_path / "tables" / "changes_by_sector.xlsx"]
+    for path in (*outdated, *own):
+        path.write_text("of someone", encoding="utf-8")
+    second = trends_report(labels, gold, by="year", themes=["DIVERSITY"])
+    written = second.write(tmp_path)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *own}
 
 
 def test_what_cannot_be_reported_is_refused(labels: pd.DataFrame, gold: pd.DataFrame) -> None:

@@ -19,7 +19,6 @@ def make_view(language: str) -> View:
         before=(_MONTH, _MONTH),
         after=(_LATER, _LATER),
         steps=(_MONTH, _LATER),
-        is_part=False,
         names={},
         words=Language.open(language),
     )

@@ -22,7 +22,6 @@ def make_view(time: str = "month") -> View:
         before=(_STEP, _STEP),
         after=(_STEP, _STEP),
         steps=(_STEP,),
-        is_part=False,
         names={},
         words=Language.open("en"),
     )

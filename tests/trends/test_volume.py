@@ -227,6 +227,27 @@ def test_near_duplicates_are_taken_as_found_with_whatever_notes() -> None:
         assert volume(offers, near_duplicates=groups)["n_vacancies"].tolist() == [1, 1]
 
 
+def test_the_offers_asked_for_alone_count_and_once() -> None:
+    # b2 is not asked for, a1 comes twice: its first row, in January, counts.
+    offers = pd.DataFrame(
+        {
+            "offer_id": ["a1", "b1", "b2", "a1"],
+            "site_name": ["a", "b", "b", "a"],
+            "date_firstSeenDay": ["2020-01-01", "2020-02-01", "2020-02-01", "2020-02-01"],
+        }
+    )
+    groups = pd.DataFrame({"offer_id": ["a1", "b1"], "group": [0, 0]})
+    table = volume(offers, offer_ids=iter(["a1", "b1", "other"]), near_duplicates=groups)
+    assert table["board"].tolist() == ["all", "all", "a", "a", "b", "b"]
+    assert table["n_offers"].tolist() == [1, 1, 1, 0, 0, 1]
+    assert table["n_vacancies"].tolist() == [1, 0, 1, 0, 0, 1]
+    assert volume(offers, offer_ids=[]).empty
+    with pytest.raises(TypeError, match="offer_ids must be several ids, got 'a1'"):
+        volume(offers, offer_ids="a1")
+    with pytest.raises(ValueError, match="lack the column 'offer_id', which offer_ids speak of"):
+        volume(offers.drop(columns="offer_id"), offer_ids=["a1"])
+
+
 def test_a_board_called_all_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no board must be called 'all'.* column 'site_name' has"):
         volume(_make_offers({"all": [1], "a": [1]}))

@@ -10,7 +10,13 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from jocas_themes.annotations import find_theme_codes, require_annotated
-from jocas_themes.cli._tables import check_out, print_table, read_labelled, write_table
+from jocas_themes.cli._tables import (
+    check_folder,
+    check_out,
+    print_table,
+    read_labelled,
+    write_table,
+)
 from jocas_themes.confidence import ConfidenceFilter
 from jocas_themes.corpus import KEEP_COLUMNS, label_corpus
 from jocas_themes.curation import find_label_issues, suggest_offers
@@ -32,14 +38,14 @@ _COLUMNS_TITLE = (
 
 def run_profile(options: Namespace) -> None:
     """Show the profile of a source."""
+    folder = check_folder(options.out) if options.out else None
     profile = profile_offers(
         options.source, text_columns=options.text_columns, encoding=options.encoding
     )
     print_table(profile.columns, _COLUMNS_TITLE)
     print_table(profile.text_lengths, "Length of the texts, in characters")
     print_table(profile.months, "Offers a month")
-    if options.out:
-        folder = Path(options.out)
+    if folder:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("columns", "months", "text_lengths"):
             getattr(profile, name).to_csv(folder / f"{name}.csv", index=False)

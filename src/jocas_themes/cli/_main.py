@@ -21,7 +21,8 @@ _PRICE = re.compile(r"price=\{'input': ([\d.]+), 'output': ([\d.]+)\}")
 _OPTIONS = frozenset(
     {"api_key_env", "base_url", "encoding", "keep_columns", "max_cost_usd", "model", "overwrite"}
     | {"price", "request_params", "response_format", "resume", "reviewer", "taxonomy"}
-    | {"text_columns", "threshold", "votes"}
+    | {"after", "before", "date_column", "steps", "strata", "text_columns", "themes", "threshold"}
+    | {"training", "votes"}
 )
 
 
@@ -93,6 +94,7 @@ def _speak_of_options(message: str) -> str:
         return f"--{name.replace('_', '-')}" if name in _OPTIONS else found[0]
 
     message = _PRICE.sub(r"--price \1 \2", message).replace("mode='sync'", "no --batch")
+    message = message.replace("as teacher=...", "in Python, as teacher of estimate_prevalence")
     return _ARGUMENT.sub(rename, message)
 
 

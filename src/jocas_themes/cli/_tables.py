@@ -65,6 +65,14 @@ def _show_number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 2 else f"{value:.0f}"
 
 
+def check_folder(out: str) -> Path:
+    """Refuse a folder that could not be made in the end."""
+    path = Path(out)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"--out must be a folder, got the file {out}.")
+    return path
+
+
 def check_out(out: str, ending: str, *, option: str = "--out") -> Path:
     """Refuse a file that could not be written in the end."""
     path = Path(out)

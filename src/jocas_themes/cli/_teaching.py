@@ -151,8 +151,14 @@ def run_review(options: Namespace) -> None:
     elif options.gold:
         out = check_out(options.gold, ".parquet", option="--gold")
         gold = queue.gold()
+        n_decided = int(gold["reviewer"].notna().sum())
+        if not n_decided:
+            raise ValueError(
+                f"none of the {len(gold)} offers drawn into {options.review} has a decision in "
+                f"{options.store}. Take decisions in first: --import."
+            )
         write_table(gold, out)
-        print(f"written: {out} ({len(gold)} offers)")
+        print(f"written: {out} ({len(gold)} offers, {n_decided} of them with a decision)")
     n_cells, n_pending = len(queue), len(queue.pending())
     print(f"{options.review}: {n_cells} cells, {n_pending} of them without a decision")
 

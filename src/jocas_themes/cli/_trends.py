@@ -7,11 +7,13 @@ from typing import Any
 import pandas as pd
 
 from jocas_themes.annotations import ReviewQueue
-from jocas_themes.cli._tables import print_table, read_labelled
+from jocas_themes.cli._tables import check_folder, print_table, read_labelled
+from jocas_themes.offers.reading import find_files
 from jocas_themes.reports import trends_report
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.trends import plan_gold, sample_gold
 
+_PERIODS = ("month", "quarter", "semester", "year")
 _PLAN_TITLE = "Half-widths of the 95% intervals to expect (shares, 0-1), median and worst"
 
 
@@ -27,6 +29,7 @@ def run_sample_gold(options: Namespace) -> None:
         raise ValueError(f"--n must be one number to draw, got {options.n!r}. Compare by --plan.")
     if not options.offers:
         raise ValueError("--offers is missing: the files in which the texts of the labels are.")
+    find_files(options.offers)  # before the draw, which may take minutes
     sample = sample_gold(
         options.labels,
         options.n[0],
@@ -49,6 +52,8 @@ def run_sample_gold(options: Namespace) -> None:
 
 def run_trends(options: Namespace) -> None:
     """Estimate the trends, and write the page, tables and pictures."""
+    _check_by(options.by)
+    out = check_folder(options.out)
     report = trends_report(
         options.labels,
         _read_gold(options),
@@ -60,13 +65,26 @@ def run_trends(options: Namespace) -> None:
         language=options.language,
         **_read_labels(options),
     )
-    written = report.write(Path(options.out))
+    written = report.write(out)
     print(report)
     n_tables = sum(path.suffix == ".csv" for path in written)
     n_pictures = sum(path.suffix == ".png" for path in written)
     print(f"\nwritten: {written[0]}, {n_tables} tables, {n_pictures} pictures")
     if not n_pictures:
         print("for pictures: pip install 'jocas-themes[plots]'")
+
+
+def _check_by(by: list[str]) -> None:
+    """Refuse names with commas, and groups without a period before them."""
+    names = [name for given in by for name in given.split(",") if name]
+    periods = [name for name in names if name in _PERIODS]
+    if by != names or not periods:
+        groups = [name for name in names if name not in _PERIODS]
+        told = " ".join([*(periods or ["month"])[:1], *groups[:1]])
+        raise ValueError(
+            f"--by must be a period, {', '.join(_PERIODS)}, and at most one group, with spaces "
+            f"between, got {' '.join(by)!r}. Write: --by {told}"
+        )
 
 
 def _read_gold(options: Namespace) -> pd.DataFrame:

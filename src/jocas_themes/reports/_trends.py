@@ -10,7 +10,7 @@ import pandas as pd
 
 from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.plots._language import Language
-from jocas_themes.reports._trends_contrast import choose_contrast
+from jocas_themes.reports._trends_contrast import DEFAULT_STEPS, choose_contrast
 from jocas_themes.reports._trends_report import TrendsReport
 from jocas_themes.reports._trends_tables import tabulate, tabulate_group
 from jocas_themes.reports._trends_view import View
@@ -28,7 +28,7 @@ def trends_report(
     by: Sequence[str] = ("month",),
     themes: Sequence[str] | None = None,
     prediction: str | None = None,
-    steps: Sequence[Any] = ("2020-03",),
+    steps: Sequence[Any] = DEFAULT_STEPS,
     before: tuple[Any, Any] | None = None,
     after: tuple[Any, Any] | None = None,
     date_column: str | None = None,
@@ -56,8 +56,9 @@ def trends_report(
     prediction : {"probability", "label"}, optional
         What the labels predict a theme by, as for `estimate_prevalence`.
     steps : sequence of months, default=("2020-03",)
-        Months from which on things may be otherwise; those outside the labels are left out. By
-        month, each is tested for a break beside the others.
+        Months from which on things may be otherwise, after the first month of the labels and up
+        to the last; the default alone is left out where it is not. By month, each is tested for
+        a break beside the others.
     before, after : pair of months, optional
         The stretches to compare, both ends included. By default all before the first step and
         all from the last one on; without a step the first and the last year, or the two halves
@@ -82,14 +83,16 @@ def trends_report(
     Raises
     ------
     ValueError
-        If `by` is not a time and at most one group, if the language is not known, if there is
-        nothing to compare before or after, or as `estimate_prevalence` and `compare_periods`.
+        If `by` is not a time and at most one group, if the language is not known, if a step, or
+        all of `before` or `after`, lies outside the labels' months, if there is nothing to
+        compare before or after, or as `estimate_prevalence` and `compare_periods`.
 
     Warns
     -----
     JocasThemesWarning
         All that its parts warn of, once; of a step with too few months around it, whose breaks
-        are left out; of less than two years of labels without a step. The page lists it too.
+        are left out; of less than two years of labels without a step. The page tells it too, gaps
+        once and what is usual in its own language.
 
     See Also
     --------
@@ -124,10 +127,11 @@ def trends_report(
     naive: dict[str, Any] = counting | {"prediction": prediction, "offer_ids": ids}
     corrected = naive | {"teacher": teacher, "training": training}
     with _collect_cautions() as cautions:
+        counted = _estimate_naively(labels, time, naive)
+        # Before gold is read, which takes longer: what is asked for may not be there.
+        contrast = choose_contrast(counted[time], WIDTHS[time], steps, before, after)
         shares = estimate_prevalence(labels, gold, by=(time,), **corrected)
-        contrast = choose_contrast(shares.table[time], WIDTHS[time], steps, before, after)
-        tables = tabulate(shares, time, contrast, correction)
-        tables["naive"] = _estimate_naively(labels, time, naive)
+        tables = tabulate(shares, time, contrast, correction) | {"naive": counted}
         columns = read_dtypes(open_labels(labels))
         if set(shares.themes) <= columns.keys():
             stretches = ("period",) if contrast.steps else ()
@@ -136,7 +140,7 @@ def trends_report(
                 labels, gold, by=stretches, training=training, offer_ids=ids, **counting
             )
         if _BOARD in columns:
-            tables["volume"] = volume(labels, by=time, date_column=date_column)
+            tables["volume"] = volume(labels, by=time, date_column=date_column, offer_ids=ids)
         if group is not None:
             split = estimate_prevalence(labels, gold, by=(time, group), **corrected)
             tables |= tabulate_group(split, group, contrast, correction)
@@ -148,7 +152,6 @@ def trends_report(
         before=contrast.before,
         after=contrast.after,
         steps=contrast.steps,
-        is_part=ids is not None,
         names=dict(names or {}),
         words=words,
     )

@@ -1,6 +1,7 @@
 """`TrendsReport`: what is known of the trends, to print, to show, to send and to keep."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,23 @@ from jocas_themes.plots._language import Language
 from jocas_themes.reports._page import render_body, render_page
 from jocas_themes.reports._pictures import draw_picture
 from jocas_themes.reports._sections import Section
+from jocas_themes.reports._trends_cautions import write_cautions
 from jocas_themes.reports._trends_sections import iter_sections
 from jocas_themes.reports._trends_view import View
 from jocas_themes.trends import describe_change
 
 _DPI = 150
+# What a report may write into each folder, of whatever groups and themes.
+_OWN_FILES = {
+    "tables": re.compile(
+        r"(shares|naive|trends|changes|breaks|errors|volume|(shares|changes|standardized|"
+        r"standardized_changes|standardized_trends|decomposition)_by_.+)\.(parquet|csv)"
+    ),
+    "pictures": re.compile(
+        r"(trends|changes|breaks|correction|errors|volume|map|"
+        r"(changes|standardized|decomposition)_by_.+)\.png"
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +52,7 @@ class TrendsReport:
         ``standardized_changes_by_sector``, ``decomposition_by_sector`` and, of six periods or
         more, ``standardized_trends_by_sector``.
     cautions : tuple of str
-        What was warned of.
+        What was warned of, word for word; the page tells it in its own language.
     view : View
         Of which periods, groups and stretches it speaks, and in which language.
     """
@@ -97,7 +110,8 @@ class TrendsReport:
         ----------
         folder : str or Path
             Where to: ``report.html``, ``tables/`` (Parquet and CSV), ``pictures/`` (PNG). Files
-            of the same names are replaced.
+            of the same names are replaced, and tables and pictures that an earlier report wrote
+            there and this one does not have are removed; files of other names stay.
 
         Returns
         -------
@@ -112,6 +126,7 @@ class TrendsReport:
             written += _write_table(table, folder / "tables" / name)
         for name, section in iter_sections(self.tables, self.view):
             written += _write_picture(section, folder / "pictures" / f"{name}.png")
+        _remove_outdated(folder, written)
         return written
 
     def __str__(self) -> str:
@@ -123,13 +138,11 @@ class TrendsReport:
         return render_body(self._title, **self._parts())
 
     def _parts(self) -> dict[str, Any]:
-        words = self._words
-        warned = words.choose("Caution: ", "Attention : ")
         return {
             "lead": self.lead,
-            "findings": [*self.findings, *(warned + caution for caution in self.cautions)],
+            "findings": [*self.findings, *write_cautions(self.cautions, self.tables, self.view)],
             "sections": self._sections,
-            "language": words.code,
+            "language": self._words.code,
         }
 
     @property
@@ -171,3 +184,11 @@ def _write_picture(section: Section, path: Path) -> list[Path]:
     with draw_picture(section.picture) as figure, replace_when_whole(path) as staging:
         figure.savefig(staging, format="png", dpi=_DPI)
     return [path]
+
+
+def _remove_outdated(folder: Path, written: Collection[Path]) -> None:
+    """Remove what an earlier report wrote and this one did not: it would be taken for its own."""
+    for name, own in _OWN_FILES.items():
+        for path in sorted((folder / name).glob("*")):
+            if path not in written and path.is_file() and own.fullmatch(path.name):
+                path.unlink()

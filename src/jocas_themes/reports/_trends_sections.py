@@ -21,6 +21,7 @@ from jocas_themes.reports._sections import Section
 from jocas_themes.reports._trends_breaks import build_breaks
 from jocas_themes.reports._trends_mix import build_standardized
 from jocas_themes.reports._trends_view import WIDTH, View
+from jocas_themes.trends._volume import ALL_BOARDS
 
 _MOST_BOARDS = 8
 _REGION = "region"
@@ -69,7 +70,7 @@ def _build_changes(changes: pd.DataFrame, view: View) -> Section:
         "A change whose interval holds 0 may be none; p-values are corrected for the number of "
         "comparisons. That something changed at a date does not say why.",
         "Une évolution dont l’intervalle contient 0 peut être nulle ; les valeurs p sont "
-        "corrigées du nombre de comparaisons. Une date ne dit pas une cause.",
+        "corrigées du nombre de comparaisons. Une coïncidence de dates n’est pas une cause.",
     )
     return Section(
         heading=view.say("What changed", "Ce qui a changé"),
@@ -87,12 +88,12 @@ def _build_correction(naive: pd.DataFrame, corrected: pd.DataFrame, view: View) 
             plot_correction(naive, corrected, theme=theme, steps=view.steps, ax=ax, **view.drawing)
 
     return Section(
-        heading=view.say("What the labels' errors did", "Ce que faisaient les erreurs"),
+        heading=view.say("What the labels' errors did", "L’effet des erreurs d’étiquetage"),
         note=view.say(
-            "The shares as labels are counted, beside those that gold corrects. Where they part, "
-            "the count is wrong.",
+            "The shares as labels are counted, beside those that gold corrects. Where they part "
+            "by more than the bands, the count is wrong.",
             "Les parts telles qu’on les compte, et celles que la lecture humaine corrige. Là où "
-            "elles s’écartent, le comptage se trompe.",
+            "elles s’écartent au-delà des bandes, le comptage se trompe.",
         ),
         picture=build_panels(
             view.say("Counted and corrected shares", "Parts comptées et corrigées"),
@@ -150,21 +151,19 @@ def _build_volume(volume: pd.DataFrame, view: View) -> Section:
     n_boards = largest["board"].nunique()
     wide = largest.pivot(index=view.time, columns="board", values="n_offers")
     wide = wide[list(dict.fromkeys(largest["board"]))]
+    every = {ALL_BOARDS: view.say("All boards", "Tous les sites"), **view.names}
+    wide.columns = pd.Index([view.words.group(board, "board", every) for board in wide.columns])
     periods = [view.words.period(period, view.time) for period in wide.index]
-    wide.insert(0, view.say("Period", "Période"), periods)
+    wide.insert(0, view.say("Period", "Période"), periods, allow_duplicates=True)
     note = view.say(
         "A board that enters or leaves changes the mix, and with it the shares. The largest "
         "boards are drawn.",
         "Un site qui entre ou sort change la composition, donc les parts. Les plus grands "
         "sites sont dessinés.",
     )
-    of_all = view.say(
-        "All the offers of the labels count here, also those that the shares leave out.",
-        "Toutes les offres étiquetées comptent ici, y compris celles que les parts écartent.",
-    )
     return Section(
         heading=view.say("How many offers", "Combien d’offres"),
-        note=f"{note} {of_all}" if view.is_part else note,
+        note=note,
         picture=Picture(
             lambda axes: plot_volume(largest, steps=view.steps, axes=axes, **view.drawing),
             0.9 + 1.05 * n_boards,
@@ -237,13 +236,14 @@ def _build_decomposition(parts: pd.DataFrame, group: str, view: View) -> Section
     }
     return Section(
         heading=view.say(
-            f"Within each {name}, or between them?", f"Au sein de chaque {name}, ou entre eux ?"
+            f"Within each {name}, or between them?",
+            f"Au sein de chaque {name}, ou par la composition ?",
         ),
         note=view.say(
             f"The change is the sum of what happened within each {name} and of the offers that "
             f"moved between them.",
             f"L’évolution est la somme de ce qui a changé au sein de chaque {name} et du poids "
-            f"que chacun a pris ou perdu.",
+            f"pris ou perdu par chaque {name}.",
         ),
         picture=Picture(
             lambda ax: plot_decomposition(of_all, ax=ax, **view.drawing),

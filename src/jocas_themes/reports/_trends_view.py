@@ -29,8 +29,6 @@ class View:
         First and last month of what is compared.
     steps : tuple of Timestamp
         Months from which on things may be otherwise.
-    is_part : bool
-        Whether a part of the labels' offers counts alone.
     names : mapping of str to str
         What to call themes and groups.
     words : Language
@@ -42,7 +40,6 @@ class View:
     before: Months
     after: Months
     steps: tuple[pd.Timestamp, ...]
-    is_part: bool
     names: Mapping[str, str]
     words: Language
 
@@ -101,6 +98,7 @@ class View:
         )
         wide = cells.pivot(index="period", columns="theme", values="cell").fillna("")
         wide = wide[list(dict.fromkeys(cells["theme"]))]
+        wide.columns.name = None  # else a heading over the periods' numbers
         periods = [self.words.period(period, self.time) for period in wide.index]
         wide.insert(0, self.say("Period", "Période"), periods)
         return wide

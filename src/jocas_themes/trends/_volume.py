@@ -1,8 +1,9 @@
 """`volume`: offers a month by board, with the months that are missing."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.offers import NearDuplicates
 from jocas_themes.trends.aggregation import UNKNOWN
 from jocas_themes.trends.aggregation._groups import choose_group_columns, code_group
-from jocas_themes.trends.aggregation._ids import Lookup, read_groups, read_ids
+from jocas_themes.trends.aggregation._ids import FirstRows, Lookup, read_groups, read_ids
 from jocas_themes.trends.aggregation._labels import (
     choose_dates,
     iter_tables,
@@ -36,6 +37,7 @@ def volume(
     by: str = "month",
     date_column: str | None = None,
     near_duplicates: NearDuplicates | pd.DataFrame | None = None,
+    offer_ids: Iterable[Any] | None = None,
     floor: float = 0.05,
 ) -> pd.DataFrame:
     """Count the offers of each board and month, and find the months that are missing.
@@ -55,6 +57,8 @@ def volume(
     near_duplicates : NearDuplicates or DataFrame, optional
         What `find_near_duplicates` gives, or a table with ``offer_id`` and ``group``. Offers that
         are not there are vacancies of their own.
+    offer_ids : iterable of str, optional
+        Count these offers only, the first row of each. By default all rows.
     floor : float, default=0.05
         A period with fewer offers than this share (0-1) of what is usual around it is missing.
 
@@ -69,7 +73,9 @@ def volume(
     ------
     ValueError
         If there is no such column, if `by` or `floor` is none of these, if near-duplicates lack
-        a column, or if a board is called "all".
+        a column, if ids are given and the labels have none, or if a board is called "all".
+    TypeError
+        If `offer_ids` is a single string.
     FileNotFoundError
         If the folder holds no part.
     OffersError
@@ -124,7 +130,7 @@ def volume(
         raise ValueError(f"by must be one of {list(WIDTHS)}, got {by!r}.")
     if not 0 <= floor < 1:
         raise ValueError(f"floor must be 0 or more, and under 1, got {floor!r}.")
-    posts, boards = _read_posts(open_labels(labels), board, date_column, near_duplicates)
+    posts, boards = _read_posts(open_labels(labels), board, date_column, near_duplicates, offer_ids)
     is_dated = posts["month"].notna()
     if not is_dated.all():
         warnings.warn(
@@ -208,17 +214,22 @@ def _read_posts(
     board: str,
     date_column: str | None,
     near_duplicates: NearDuplicates | pd.DataFrame | None,
+    offer_ids: Iterable[Any] | None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read each offer's board, as its place among the boards, its month and its group."""
     columns = list(read_dtypes(source))
     dates, readers = choose_dates(columns, date_column), choose_group_columns(board, columns)
-    names = coded = list(dict.fromkeys([*dates, *readers]))
+    coded = list(dict.fromkeys([*dates, *readers]))
+    with_ids = near_duplicates is not None or offer_ids is not None
+    first = None
     if near_duplicates is not None:
         wanted, groups = _read_groups(near_duplicates, columns)
-        names = [*coded, "offer_id"]
+    if offer_ids is not None:
+        first = FirstRows(read_ids(offer_ids, "offer_ids", columns))
     known: dict[str, int] = {}
     pieces = []
-    for table in iter_tables(source, names, coded):
+    for read in iter_tables(source, [*coded, "offer_id"] if with_ids else coded, coded):
+        table = read if first is None else read[first.find(read)]
         codes, values = code_group(table, readers)
         places = np.array([known.setdefault(str(value), len(known)) for value in values])
         piece = pd.DataFrame({"board": places[codes], "month": read_months(table, dates)})
@@ -229,6 +240,13 @@ def _read_posts(
     if near_duplicates is not None:
         alone = posts["group"] < 0
         posts.loc[alone, "group"] = len(groups) + np.arange(alone.sum())
+    return _sort_boards(posts, known, board)
+
+
+def _sort_boards(
+    posts: pd.DataFrame, known: dict[str, int], board: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """Sort the boards that have posts, and number each post's board by its place among them."""
     used = set(posts["board"])
     boards = sorted((name for name in known if known[name] in used), key=_rank_board)
     if ALL_BOARDS in boards:

@@ -42,7 +42,7 @@ class TestFaults:
             ({"decision": "oui"}, "line 2: a decision must be 0 or 1, or empty, got 'oui'"),
             ({"decision": True}, "got True"),
             ({"decision": 0.5}, "got 0.5"),
-            ({"reviewer": None}, "line 2: no reviewer; pass reviewer="),
+            ({"reviewer": None}, "line 2: no reviewer; say who decided: reviewer="),
             ({"reviewer": 5}, "line 2: reviewer must be a string, got 5"),
             ({"decided_at": "hier"}, "line 2: decided_at is not an ISO 8601 date: 'hier'"),
             ({"decided_at": "0001-01-01T00:00:00+05:00"}, "line 2: decided_at is not an ISO"),
@@ -66,6 +66,18 @@ class TestFaults:
         with pytest.raises(ReviewFileError, match=r"\(8 in all\)") as caught:
             queue.import_from(write_lines(tmp_path / "in.jsonl", *lines))
         assert str(caught.value).count("unknown offer") == 5
+
+    def test_the_same_fault_is_said_once_with_its_lines(
+        self, queue: ReviewQueue, tmp_path: Path
+    ) -> None:
+        lines = [make_cell(), make_cell("o9") | ANSWER, *[make_cell() | {"decision": 1}] * 7]
+        message = (
+            r"\(8 in all\):\n  line 2: unknown offer 'o9'\n"
+            r"  line 3, line 4, line 5, line 6, line 7 and 2 more: no reviewer; say who "
+            r"decided: reviewer=\.\.\.$"
+        )
+        with pytest.raises(ReviewFileError, match=message):
+            queue.import_from(write_lines(tmp_path / "in.jsonl", *lines))
 
     def test_offers_that_share_a_text_cannot_differ(
         self, queue: ReviewQueue, tmp_path: Path

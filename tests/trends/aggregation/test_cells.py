@@ -88,6 +88,19 @@ def test_offers_without_a_date_are_left_out_with_one_warning(labels: pd.DataFram
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def test_offers_looked_up_that_have_no_date_are_named(labels: pd.DataFrame) -> None:
+    # "d" has the date of its publication, "f" an empty one, "z" is not there.
+    labels = labels.assign(date_firstSeenDay=["soon", *labels["date_firstSeenDay"][1:]])
+    labels["date_sitePublicationDay"] = [None, None, None, "2020-03-31", None, None]
+    with pytest.warns(
+        JocasThemesWarning, match=r"2 offers have no .* such as 'soon', and are left"
+    ):
+        cells = count_cells(labels, by=("year",), find_ids=["a", "d", "f", "z"])
+    assert cells.found["offer_id"].tolist() == ["d"]
+    assert (cells.undated, cells.unread, cells.n_undated) == ({"a", "f"}, "soon", 2)
+    assert not count_cells(labels, by=(), find_ids=["a"]).undated  # no period is asked for
+
+
 def test_an_interrupted_folder_warns_where_it_is_named(
     labels: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -43,8 +43,24 @@ def test_themes_may_have_probabilities_alone_when_named() -> None:
     columns = ["A", "A_probability", "B_probability", "_probability"]
     assert choose_themes(columns, None) == ("A",)
     assert choose_themes(columns, ["B", "A", "B"]) == ("B", "A")
-    with pytest.raises(ValueError, match=r"the labels lack the themes \['C'\]"):
-        choose_themes(columns, ["C"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "themes", "match"),
+    [
+        (
+            ["offer_id", "DIVERSITY", "DIVERSITY_probability"],
+            ["DIVERSTY"],
+            r"lack the themes \['DIVERSTY'\] \(1 in all\); found the themes \['DIVERSITY'\] "
+            r"\(1 in all\)\. Did you mean 'DIVERSITY'\?$",
+        ),
+        (["offer_id"], ["C"], r"found the columns \['offer_id'\] \(1 in all\)\.$"),
+        (["A"], "A", r"sequence of codes, got 'A'\. Write \['A'\]\.$"),
+    ],
+)
+def test_themes_that_are_not_there(columns: list[str], themes: list[str] | str, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        choose_themes(columns, themes)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ def test_anything_else_is_no_month(value: Any) -> None:
         parse_month(value, "step")
 
 
+def test_a_year_is_no_month_but_from_one_to_another() -> None:
+    with pytest.raises(ValueError, match=r"got '2019'.* from '2019-01' to '2019-12'\.$"):
+        parse_month("2019", "before")
+    with pytest.raises(ValueError, match=r"got 'covid'\. Write it as '2020-03'\.$"):
+        parse_month("covid", "before")
+
+
 def test_steps_are_in_order_and_distinct() -> None:
     assert parse_steps(["2021-06", MARCH, "2020-03"]) == (MARCH, pd.Timestamp("2021-06-01"))
     assert parse_steps(()) == ()

@@ -27,6 +27,18 @@ def make_shares(*, method="dsl", drop=()):
     return shares.take(~np.isin(np.arange(4), list(drop)))
 
 
+def make_two_themes():
+    """The same quarters of two themes, without common errors."""
+    first = make_shares()
+    second = first.table.assign(theme="NIGHT", estimate=[0.1, 0.1, 0.14, 0.14])
+    return Shares(
+        pd.concat([first.table, second], ignore_index=True),
+        np.zeros((8, 1)),
+        np.full(8, 4e-4),
+        by=("quarter",),
+    )
+
+
 def test_each_offer_counts_alike():
     row = compare_periods(make_shares(), before=BEFORE, after=AFTER).iloc[0]
     # before: (100 * 0.1 + 300 * 0.2) / 400; after: (0.3 + 0.5) / 2
@@ -57,15 +69,7 @@ def test_errors_in_common_leave_the_change():
 
 
 def test_p_values_are_adjusted_over_the_themes():
-    first = make_shares()
-    second = first.table.assign(theme="NIGHT", estimate=[0.1, 0.1, 0.14, 0.14])
-    shares = Shares(
-        pd.concat([first.table, second], ignore_index=True),
-        np.zeros((8, 1)),
-        np.full(8, 4e-4),
-        by=("quarter",),
-    )
-    table = compare_periods(shares, before=BEFORE, after=AFTER, weights="months")
+    table = compare_periods(make_two_themes(), before=BEFORE, after=AFTER, weights="months")
     # NIGHT: 0.04 / 0.02 = 2, two-sided 0.0455; the smaller of two p-values counts twice
     assert table["p_value"][1] == pytest.approx(0.0455, abs=1e-4)
     np.testing.assert_allclose(table["p_adjusted"], table["p_value"] * [2, 1])
@@ -79,9 +83,30 @@ def test_missing_months_are_counted_and_told():
 
 
 def test_no_change_without_one_side():
-    with pytest.warns(JocasThemesWarning, match="'REMOTE' lacks 6"):
-        row = compare_periods(make_shares(drop=[2, 3]), before=BEFORE, after=AFTER).iloc[0]
-    assert row[["after", "change", "se", "ci_low", "p_value", "p_adjusted"]].isna().all()
+    shares = make_two_themes().take(~np.isin(np.arange(8), [2, 3]))
+    with pytest.warns(JocasThemesWarning, match="for 1 of 2 themes and groups; 'REMOTE' lacks 6"):
+        table = compare_periods(shares, before=BEFORE, after=AFTER)
+    names = ["after", "change", "se", "ci_low", "p_value", "p_adjusted"]
+    assert table.loc[0, names].isna().all()
+    assert table.loc[1, names].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("drop", "options"),
+    [([], {"before": ("2015-01", "2016-12")}), ([0, 1], {})],
+)
+def test_an_interval_without_any_known_share_is_refused(drop, options):
+    shares = make_shares()
+    estimates = shares.table["estimate"].where(~np.isin(np.arange(4), drop))
+    shares = Shares(
+        shares.table.assign(estimate=estimates), shares.factor, shares.noise, by=("quarter",)
+    )
+    message = (
+        r"before must hold a period whose share is known, got 201\d-01 to .*first period of the "
+        "shares begins in 2019-01, the last one in 2020-04"
+    )
+    with pytest.raises(ValueError, match=message):
+        compare_periods(shares, **{"before": BEFORE, "after": AFTER, **options})
 
 
 def test_other_methods_are_warned_of():
@@ -96,8 +121,9 @@ def test_other_methods_are_warned_of():
         ({"correction": "none"}, "correction must be one of"),
         ({"level": 95}, r"level must be in \(0, 1\)"),
         ({"before": "2019-01"}, "before must be the first and the last month"),
-        ({"before": ("2019-06", "2019-01")}, "before must end after it begins"),
-        ({"before": ("2019-01", "2019-05")}, "before must hold whole periods of 3 months"),
+        ({"before": ("2019-06", "2019-01")}, "got 2019-06 to 2019-01"),
+        ({"before": ("2019", "2019")}, "is the months from '2019-01' to '2019-12'"),
+        ({"before": ("2019-01", "2019-05")}, "of 3 months, .* got 2019-01 to 2019-05"),
         ({"before": ("2020-01", "2020-03")}, "before must end before after begins"),
     ],
 )

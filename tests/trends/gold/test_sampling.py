@@ -90,7 +90,10 @@ class TestSample:
         assert set(sample["inclusion_probability"]) == {50 / 2_000}
 
     def test_all_when_there_are_fewer(self, labels: pd.DataFrame) -> None:
-        sample = sample_gold(labels, 5_000, random_state=0)
+        with pytest.warns(JocasThemesWarning, match="n is 5000, and .* hold 2000 offers") as caught:
+            sample = sample_gold(labels, 5_000, random_state=0)
+        assert caught[0].filename == __file__
+        assert len(sample_gold(labels, 2_000, random_state=0)) == 2_000  # without a warning
         assert sorted(sample["offer_id"]) == sorted(labels["offer_id"])
         assert (sample["inclusion_probability"] == 1).all()
 
@@ -208,7 +211,7 @@ class TestLeftOut:
         )
         for strata in (("semester",), ("branch",)):
             with pytest.warns(JocasThemesWarning, match="9 offers have no readable date") as caught:
-                sample = sample_gold(undated, 5_000, strata=strata, random_state=0)
+                sample = sample_gold(undated, 1_991, strata=strata, random_state=0)
             assert len(sample) == 2_000 - 9
             assert caught[0].filename == __file__
 
@@ -218,7 +221,7 @@ class TestLeftOut:
         labels.loc[:6, names] = np.nan
         labels.loc[7, names[:1]] = np.nan  # one theme is known: it can be drawn
         with pytest.warns(JocasThemesWarning, match="7 offers have no prediction") as caught:
-            sample = sample_gold(labels, 5_000, random_state=0)
+            sample = sample_gold(labels, 1_993, random_state=0)
         assert len(sample) == 2_000 - 7
         assert caught[0].filename == __file__
 

@@ -1,5 +1,6 @@
 """What is refused, and what is warned of: each says what to do."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,52 @@ def test_a_few_gold_rows_without_labels(made: Made, drawn: pd.DataFrame) -> None
     assert shares.table["n_gold"].tolist() == [len(drawn) - 4]
 
 
+@pytest.mark.filterwarnings("ignore:.* offers have no readable date")
+@pytest.mark.parametrize(
+    ("value", "example"), [(2019, "such as 2019: write datetimes"), (None, ": write datetimes")]
+)
+def test_gold_without_dates(
+    made: Made, drawn: pd.DataFrame, value: int | None, example: str
+) -> None:
+    labels = made[0].assign(date_firstSeenDay=made[0]["date_firstSeenDay"].astype(object))
+    is_drawn = labels["offer_id"].isin(drawn["offer_id"][:500])
+    labels.loc[is_drawn, "date_firstSeenDay"] = value
+    n = len(labels)
+    message = (
+        rf"^500 of the {len(drawn)} offers of gold have no readable date: .*"
+        rf"500 of the {n} labels have none.*{example}"
+    )
+    with pytest.raises(ValueError, match=message):
+        estimate_prevalence(labels, drawn, by=("month",))
+
+
+@pytest.mark.filterwarnings("ignore:.* offers have no readable date")
+def test_gold_without_dates_and_without_labels_counts_together(
+    made: Made, drawn: pd.DataFrame
+) -> None:
+    labels = made[0].assign(date_firstSeenDay=made[0]["date_firstSeenDay"].astype(object))
+    labels.loc[labels["offer_id"].isin(drawn["offer_id"][:40]), "date_firstSeenDay"] = 2019
+    labels = labels[~labels["offer_id"].isin(drawn["offer_id"][40:80])]
+    # 4% and 4% of 1,003 are over 5% together.
+    with pytest.raises(ValueError, match=r"^40 of .*no readable date.* 40 of .*not among the"):
+        estimate_prevalence(labels, drawn, by=("month",))
+
+
+def test_a_few_gold_rows_without_dates(made: Made, drawn: pd.DataFrame) -> None:
+    labels = made[0].assign(date_firstSeenDay=made[0]["date_firstSeenDay"].astype(object))
+    labels.loc[labels["offer_id"].isin(drawn["offer_id"][:2]), "date_firstSeenDay"] = 2019
+    labels = labels[~labels["offer_id"].isin(drawn["offer_id"][2:5])]
+    with pytest.warns(JocasThemesWarning) as caught:
+        shares = estimate_prevalence(labels, drawn, by=("month",))
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == 3
+    assert "2 offers have no readable date in ['date_firstSeenDay'], such as 2019, " in messages[0]
+    assert f"2 of the {len(drawn)} offers of gold have no readable date" in messages[1]
+    assert f"3 of the {len(drawn)} offers of gold are not among the labels" in messages[2]
+    in_all = shares.combine(np.ones(len(shares.table)), ())
+    assert in_all.table["n_gold"].tolist() == [len(drawn) - 5]
+
+
 def test_thin_domains(made: Made, drawn: pd.DataFrame) -> None:
     labels, _ = made
     number = labels["offer_id"].astype(int)
@@ -134,8 +181,11 @@ def test_thin_domains(made: Made, drawn: pd.DataFrame) -> None:
         estimate_prevalence(labels.assign(board=boards), drawn, by=("board",))
     assert len(caught) == 1
     message = str(caught[0].message)
-    assert message.startswith("7 domains have fewer than 30 gold rows: small0 (")
-    assert message.count("small") == 5
+    counts = [int(count) for count in re.findall(r"small\d \((\d+)\)", message)]
+    in_gold = pd.Series(boards, index=labels["offer_id"])[drawn["offer_id"]].value_counts()
+    assert counts == sorted(in_gold.drop("big"))[:5]
+    assert message.startswith("7 domains have fewer than 30 gold rows: small")
+    assert " and 2 more; they share" in message
     with pytest.warns(JocasThemesWarning, match=r"42 domains .*under 2 there is no estimate"):
         estimate_prevalence(labels, drawn, rectifier="cell")
 

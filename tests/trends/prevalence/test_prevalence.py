@@ -94,7 +94,9 @@ def test_cells_of_their_own(build_gold: Build) -> None:
     # Board x: labels 0.5, errors 0, 1; board y: labels 0, errors 0, 0, 1. Board z has one row.
     labels = _build_labels(A=[1.0, 1, 0, 0, *[0.0] * 6], board=["x"] * 4 + ["y"] * 4 + ["z"] * 2)
     gold = build_gold({"0": 1, "2": 1, "4": 0, "5": 0, "6": 1, "8": 0})
-    with pytest.warns(UserWarning, match=r"3 domains have fewer than 30 gold rows: x \(2\)"):
+    with pytest.warns(
+        UserWarning, match=r"3 domains have fewer than 30 gold rows: z \(1\); x \(2\); y \(3\);"
+    ):
         shares = estimate_prevalence(
             labels, gold, by=("board",), themes=["A"], rectifier="cell", power_tuning=False
         )

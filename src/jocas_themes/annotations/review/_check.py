@@ -81,7 +81,7 @@ class DecisionChecker:
             raise ValueError(f"unknown theme {given.theme!r}, there are {list(self._themes)!r}")
         reviewer = _read_string(given.reviewer, "reviewer") or self._reviewer
         if not reviewer:
-            raise ValueError("no reviewer; pass reviewer= to say who decided")
+            raise ValueError("no reviewer; say who decided: reviewer=...")
         evidence = _read_string(given.evidence, "evidence")
         check_evidence(evidence, text, label)
         answer = {
@@ -145,12 +145,24 @@ def check_evidence(evidence: str | None, text: str, label: int) -> None:
 
 
 def raise_faults(path: Any, faults: list[str]) -> None:
-    """Raise if there is any fault, naming the first five."""
+    """Raise if there is any fault, naming the first five, and the same one only once."""
     if faults:
-        listed = "".join(f"\n  {fault}" for fault in faults[:5])
+        places: dict[str, list[str]] = {}
+        for fault in faults:
+            where, _, said = fault.partition(": ")
+            places.setdefault(said, []).append(where)
+        listed = "".join(
+            f"\n  {_list_places(where)}: {said}" for said, where in list(places.items())[:5]
+        )
         raise ReviewFileError(
             f"{path}: nothing was imported, mend the file first ({len(faults)} in all):{listed}"
         )
+
+
+def _list_places(places: list[str]) -> str:
+    """List the first five places, and count the others."""
+    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+    return ", ".join(places[:5]) + more
 
 
 def _read_label(value: Any) -> int | None:

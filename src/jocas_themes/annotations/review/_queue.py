@@ -565,6 +565,8 @@ class ReviewQueue:
         stands for none.
         """
         store, path = self._require_store(), Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {path} to import.")
         content = path.read_bytes()
         cells = self._read_cells()
         faults: list[str] = []

@@ -1,6 +1,6 @@
 """From labels to sums: derived periods and groups, read part by part in bounded memory."""
 
-from jocas_themes.trends.aggregation._cells import Cells, count_cells
+from jocas_themes.trends.aggregation._cells import count_cells
 from jocas_themes.trends.aggregation._groups import GROUPS, UNKNOWN
 from jocas_themes.trends.aggregation._ids import read_ids
 from jocas_themes.trends.aggregation._labels import (
@@ -20,6 +20,7 @@ from jocas_themes.trends.aggregation._periods import (
     parse_steps,
 )
 from jocas_themes.trends.aggregation._rows import Batch, Rows, iter_labels
+from jocas_themes.trends.aggregation._sums import Cells
 
 __all__ = [
     "GROUPS",

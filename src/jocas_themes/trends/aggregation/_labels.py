@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ def read_dtypes(source: pd.DataFrame | list[Path]) -> dict[str, Any]:
 def choose_themes(columns: Iterable[str], themes: Sequence[str] | None) -> tuple[str, ...]:
     """Return the codes asked for, or those that have a label and a probability."""
     columns = list(columns)
+    found = [name for name in columns if name + PROBABILITY in columns and name != PROBABILITY]
     if themes is None:
-        found = [name for name in columns if name + PROBABILITY in columns and name != PROBABILITY]
         if not found:
             raise ValueError(
                 f"the labels hold no theme: no CODE has a CODE{PROBABILITY} column; found "
@@ -81,12 +82,16 @@ def choose_themes(columns: Iterable[str], themes: Sequence[str] | None) -> tuple
             )
         return tuple(found)
     if isinstance(themes, str) or not len(themes):
-        raise ValueError(f"themes must be a non-empty sequence of codes, got {themes!r}.")
+        remedy = f" Write [{themes!r}]." if isinstance(themes, str) and themes else ""
+        raise ValueError(f"themes must be a non-empty sequence of codes, got {themes!r}.{remedy}")
     absent = [code for code in themes if not {code, code + PROBABILITY} & set(columns)]
     if absent:
+        there, what = (found, "themes") if found else (columns, "columns")
+        near = get_close_matches(absent[0], there, 1)
+        remedy = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"the labels lack the themes {absent[:5]!r} ({len(absent)} in all); found "
-            f"{columns[:5]!r} ({len(columns)} in all)."
+            f"the labels lack the themes {absent[:5]!r} ({len(absent)} in all); found the {what} "
+            f"{there[:5]!r} ({len(there)} in all).{remedy}"
         )
     return tuple(dict.fromkeys(themes))
 

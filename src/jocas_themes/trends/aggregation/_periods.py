@@ -12,6 +12,7 @@ import pandas as pd
 TIMES = ("month", "quarter", "semester", "year", "period")
 # In months.
 WIDTHS = {"month": 1, "quarter": 3, "semester": 6, "year": 12}
+_YEAR = re.compile(r"\d{4}")
 _MONTH = re.compile(r"(\d{4})-(\d{2})(?:-\d{2})?")
 
 
@@ -33,9 +34,10 @@ def parse_month(value: Any, name: str) -> pd.Timestamp:
             pass  # refused below, as any other text
     elif isinstance(value, (date, pd.Period)) and value is not pd.NaT:
         return pd.Timestamp(year=value.year, month=value.month, day=1)
-    raise ValueError(
-        f"{name} must be a month, got {value!r}. Write it as '2020-03', or pass a Timestamp."
-    )
+    remedy = "Write it as '2020-03'."
+    if _YEAR.fullmatch(str(value).strip()):
+        remedy += f" A whole year is the months from '{value}-01' to '{value}-12'."
+    raise ValueError(f"{name} must be a month, got {value!r}. {remedy}")
 
 
 def parse_steps(steps: Sequence[Any]) -> tuple[pd.Timestamp, ...]:

@@ -44,9 +44,13 @@ Coded = tuple[npt.NDArray[np.int64], Values]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some rows of the labels; where a period is asked for, only those that have a date."""
+    """Some rows of the labels; where a period is asked for, only those that have a date.
+
+    `undated` has the columns of `table` for the rows that were left out.
+    """
 
     table: pd.DataFrame
+    undated: pd.DataFrame
     months: Months | None
     keys: dict[str, Coded]
     predictions: Array
@@ -103,30 +107,40 @@ class Rows:
             self._first = FirstRows(read_ids(offer_ids, "offer_ids", self.columns))
             self._carried = list(dict.fromkeys(["offer_id", *self._carried]))
         self.n_undated = 0
+        self.unread: Any = None
 
     def iter_batches(self) -> Iterator[Batch]:
         """Yield the rows, batch by batch."""
         for read in self._iter_tables():
             table = read if self._first is None else read[self._first.find(read)]
             months = read_months(table, self.dates) if self.dates else None
+            undated = table[:0]
             if self.times and months is not None and np.isnat(months).any():
                 is_dated = ~np.isnat(months)
-                self.n_undated += int((~is_dated).sum())
-                table, months = table[is_dated], months[is_dated]
+                undated, table, months = table[~is_dated], table[is_dated], months[is_dated]
+                self._note_undated(undated)
             keys = {name: self._code(name, table, months) for name in self.by}
             predictions = read_predictions(table, self.themes, self.prediction)
-            yield Batch(table, months, keys, predictions, self._read_probabilities(table))
+            yield Batch(table, undated, months, keys, predictions, self._read_probabilities(table))
 
     def warn_of_undated(self, stacklevel: int) -> None:
         """Warn once of the offers that were left out."""
         if self.n_undated:
+            example = f", such as {self.unread!r}," if self.unread is not None else ""
             warnings.warn(
-                f"{self.n_undated} offers have no readable date in {self.dates!r} and are left "
-                f"out. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another column can "
-                f"be named: date_column=...",
+                f"{self.n_undated} offers have no readable date in {self.dates!r}{example} and "
+                f"are left out. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another "
+                f"column can be named: date_column=...",
                 JocasThemesWarning,
                 stacklevel=stacklevel + 1,
             )
+
+    def _note_undated(self, undated: pd.DataFrame) -> None:
+        """Count rows without a date, and keep the first value that is none as an example."""
+        self.n_undated += len(undated)
+        for name in self.dates:
+            if self.unread is None:
+                self.unread = next(iter(undated[name].dropna().tolist()), None)
 
     def _iter_tables(self) -> Iterator[pd.DataFrame]:
         """Yield the columns that are needed, those that repeat few values as categories."""

@@ -54,14 +54,15 @@ def compare_periods(
         (two-sided Student's t), ``p_adjusted``; ``n_offers_before``, ``n_offers_after``;
         ``n_months_before``, ``n_months_after`` (observed), ``n_missing_before``,
         ``n_missing_after`` (months of the intervals without offers); ``level``; and ``method``,
-        that of the shares. Without offers on one side the change is NaN.
+        that of the shares. Where a theme and group has no offers on one side, its change is NaN.
 
     Raises
     ------
     ValueError
         If an interval ends before it begins, if they overlap or are reversed, if they cut
-        a period of the shares in two, if `weights`, `correction` or `level` is none of those
-        possible, or if the shares are not by periods of one length.
+        a period of the shares in two or hold none whose share is known, if `weights`,
+        `correction` or `level` is none of those possible, or if the shares are not by periods of
+        one length.
 
     Warns
     -----
@@ -106,6 +107,8 @@ def compare_periods(
     intervals = _read_interval(before, "before", width), _read_interval(after, "after", width)
     _require_order(*intervals)
     known = shares.take(is_known(shares))
+    for interval in intervals:
+        _require_periods(interval, known.table[time], shares.table[time])
     keys = ["theme", *list_groups(shares)]
     sides = [_average(known, keys, (time, width), interval, weights) for interval in intervals]
     change = known.combine(sides[1].weights - sides[0].weights, keys[1:]).table
@@ -149,12 +152,13 @@ def _read_interval(value: tuple[Any, Any], name: str, width: int) -> _Interval:
             f"('2019-01', '2020-02')."
         )
     first, last = parse_month(value[0], name), parse_month(value[1], name)
+    written = f"{first:%Y-%m} to {last:%Y-%m}"
     if last < first:
-        raise ValueError(f"{name} must end after it begins, got {value!r}.")
+        raise ValueError(f"{name} must end after it begins, got {written}.")
     if (first.month - 1) % width or last.month % width:
         raise ValueError(
             f"{name} must hold whole periods of {width} months, as the shares are by these, got "
-            f"{value!r}. Move its ends, or estimate shares by month."
+            f"{written}. Move its ends, or estimate shares by month."
         )
     return _Interval(name, first, last)
 
@@ -165,6 +169,18 @@ def _require_order(before: _Interval, after: _Interval) -> None:
         raise ValueError(
             f"before must end before after begins, got before until {before.last:%Y-%m} and after "
             f"from {after.first:%Y-%m}."
+        )
+
+
+def _require_periods(
+    interval: _Interval, known: "pd.Series[Any]", periods: "pd.Series[Any]"
+) -> None:
+    """Refuse an interval in which no share is known: all changes would be missing."""
+    if not known.between(interval.first, interval.last).any():
+        raise ValueError(
+            f"{interval.name} must hold a period whose share is known, got {interval.first:%Y-%m} "
+            f"to {interval.last:%Y-%m}. The first period of the shares begins in "
+            f"{periods.min():%Y-%m}, the last one in {periods.max():%Y-%m}."
         )
 
 

@@ -91,7 +91,8 @@ def sample_gold(
     -----
     JocasThemesWarning
         If offers have no readable date, or no prediction: they are no part of any trend and are
-        left out; if ids recur; if a folder is incomplete.
+        left out; if ids recur; if there are fewer offers than `n`, so that all are drawn; if
+        a folder is incomplete.
 
     See Also
     --------
@@ -141,6 +142,14 @@ def sample_gold(
     rows = open_rows(labels, strata, themes=themes, date_column=date_column, steps=steps)
     frame = build_frame(rows, strata, random_state=int(random_state), progress=progress)
     warn_of_left_out(rows, frame)
+    if n > len(frame.turns):
+        warnings.warn(
+            f"n is {n!r}, and the labels hold {len(frame.turns)} offers that can be drawn: all of "
+            f"them are. Draw as many as people can read; plan_gold tells how exact the trends "
+            f"will be.",
+            JocasThemesWarning,
+            stacklevel=2,
+        )
     drawn = _draw(frame, int(n))
     places = frame.places[drawn]
     chances = np.bincount(places, minlength=len(frame.strata)) / frame.sizes

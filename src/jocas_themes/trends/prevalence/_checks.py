@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from jocas_themes.offers import to_frame
-from jocas_themes.trends.aggregation._cells import bin_probabilities
+from jocas_themes.trends.aggregation import Cells
+from jocas_themes.trends.aggregation._sums import bin_probabilities
 from jocas_themes.trends.prevalence._population import Drawn, Population, find_drawn
 
 CHECK_BINS = 10  # of the predictions: sure are the two lowest and the two highest
@@ -115,7 +116,7 @@ def check_tables(
     messages = [*_check_repeated(population)] if tables else []
     themes = population.cells.themes
     for name, given in tables.items():
-        table, told = _find_known(given, name, population.cells.found["offer_id"])
+        table, told = _find_known(given, name, population.cells)
         _check_labels(table, name, themes)
         if name == "gold":
             _check_readers(table, themes)
@@ -169,23 +170,36 @@ def _check_labels(table: pd.DataFrame, name: str, themes: Sequence[str]) -> None
             )
 
 
-def _find_known(table: pd.DataFrame, name: str, known: pd.Series) -> tuple[pd.DataFrame, list[str]]:
+def _find_known(table: pd.DataFrame, name: str, cells: Cells) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows whose offers are among the labels, and what to say of the others."""
-    is_known = table["offer_id"].isin(known)
-    absent = table["offer_id"][~is_known].tolist()
-    if not absent:
-        return table, []
-    message = (
-        f"{len(absent)} of the {len(table)} offers of {name} are not among the labels, or have no "
-        f"date there: {absent[:5]!r}."
-    )
+    is_known = table["offer_id"].isin(cells.found["offer_id"])
+    absent = table["offer_id"][~is_known]
+    is_undated = absent.isin(cells.undated)
+    messages = []
+    for offers, said, remedy in (
+        (absent[is_undated], "have no readable date", _describe_undated(cells)),
+        (absent[~is_undated], "are not among the labels", "Give the ids that the labels have."),
+    ):
+        if len(offers):
+            messages.append(
+                f"{len(offers)} of the {len(table)} offers of {name} {said}: "
+                f"{offers[:5].tolist()!r}. {remedy}"
+            )
     if len(absent) > _TOLERATED * len(table):
         raise ValueError(
-            f"{message} Give the ids that the labels have; where offers are rightly "
-            f"absent, leave them out of {name}."
+            f"{' '.join(messages)} Where offers are rightly absent, leave them out of {name}."
         )
-    message += " They are left out, which is right if no estimate speaks of them; else label them."
-    return table[is_known], [message]
+    left_out = "They are left out, which is right if no estimate speaks of them."
+    return table[is_known], [f"{message} {left_out}" for message in messages]
+
+
+def _describe_undated(cells: Cells) -> str:
+    """Say how many of all labels have no date, and what such a date looks like."""
+    example = f", such as {cells.unread!r}" if cells.unread is not None else ""
+    return (
+        f"{cells.n_undated} of the {cells.n_rows + cells.n_undated} labels have none{example}: "
+        f"write datetimes, or ISO or DD/MM/YYYY strings, or name another column: date_column=..."
+    )
 
 
 def _check_themes(drawn: Drawn, name: str, themes: Sequence[str]) -> Iterator[str]:

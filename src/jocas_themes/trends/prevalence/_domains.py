@@ -1,6 +1,8 @@
 """Where gold is thin: what to warn of before anybody reads the estimates."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -10,6 +12,8 @@ from jocas_themes.trends.prevalence._population import Drawn, Population
 from jocas_themes.trends.prevalence._rectifier import ENOUGH, build_index, choose_basis
 
 _TOLERATED = 0.05  # of the labels' time, at an end without gold
+_NAMED = 5
+_Thin = tuple[str, int]
 
 
 def tell_domains(gold: Drawn, population: Population, rectifier: str) -> list[str]:
@@ -46,29 +50,30 @@ def _tell_thin_domains(gold: Drawn, population: Population, rectifier: str) -> I
         thin = _find_thin(gold, population, population.by)
         consequence = "their intervals cannot be trusted, and under 2 there is no estimate"
     else:
-        thin = [
-            found for name in population.groups for found in _find_thin(gold, population, [name])
-        ]
+        groups = (_find_thin(gold, population, [name]) for name in population.groups)
+        thin = sorted(chain.from_iterable(groups), key=itemgetter(1))
         consequence = "they share what the others' gold tells of the errors"
     if thin:
+        named = "; ".join(f"{name} ({count})" for name, count in thin[:_NAMED])
+        more = f" and {len(thin) - _NAMED} more" if len(thin) > _NAMED else ""
         yield (
-            f"{len(thin)} domains have fewer than {ENOUGH} gold rows: {'; '.join(thin[:5])}; "
+            f"{len(thin)} domains have fewer than {ENOUGH} gold rows: {named}{more}; "
             f"{consequence}. Have more of their offers read, or take coarser ones."
         )
 
 
-def _find_thin(gold: Drawn, population: Population, columns: Sequence[str]) -> list[str]:
-    """Describe the domains with too few gold rows."""
+def _find_thin(gold: Drawn, population: Population, columns: Sequence[str]) -> list[_Thin]:
+    """Find the domains with too few gold rows and how many they have, the fewest first."""
     if not columns:
         return []
     counts = build_index(gold.keys, columns).value_counts()
     domains = build_index(population.keys, columns).unique()
     counts = counts.reindex(domains, fill_value=0)
-    thin = counts[counts < ENOUGH]
+    thin = counts[counts < ENOUGH].sort_values(kind="stable")
     names = [
         ", ".join(map(_describe, value if len(columns) > 1 else [value])) for value in thin.index
     ]
-    return [f"{name} ({count})" for name, count in zip(names, thin, strict=True)]
+    return list(zip(names, thin.tolist(), strict=True))
 
 
 def _describe(value: Any) -> str:
