@@ -9,11 +9,7 @@ from interval_coverage import judge_change, judge_months, judge_trend, measure, 
 from jocas_themes.trends import Shares
 from jocas_themes.trends._result import build_shares
 
-quiet = pytest.mark.filterwarnings(
-    "ignore:months of [a-z]+ have no offers",
-    "ignore:method='naive'",
-    "ignore:the shares' method is",
-)
+quiet = pytest.mark.filterwarnings("ignore::jocas_themes.errors.JocasThemesWarning")
 MONTHS = pd.date_range("2017-01-01", "2021-12-01", freq="MS")
 LATE = MONTHS >= "2020-03-01"
 ESTIMATE = np.where(LATE, 0.3, 0.2)
