@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from jocas_themes.plots._language import Language
 from jocas_themes.plots._share_axis import (
     SMALLEST_SPAN,
+    align_limits,
     find_limits,
     fit_note,
     say_scale,
@@ -48,6 +49,15 @@ def test_nothing_known_is_refused() -> None:
 def test_a_scale_that_does_not_begin_at_zero_says_so() -> None:
     assert say_scale(0.0, ENGLISH) == say_scale(-0.01, ENGLISH) == ""
     assert say_scale(0.1, ENGLISH) == "The scale does not start at 0."
+
+
+def test_scales_are_equally_long_and_end_a_little_above_all() -> None:
+    limits = align_limits([(0.3, 0.5), (0.9, 0.98)])
+    spans = [top - bottom for bottom, top in limits]
+    # 20 points and a margin of 6% on both sides; nothing is drawn beyond 102%.
+    assert spans == pytest.approx([0.224, 0.224])
+    assert limits[0] == pytest.approx((0.288, 0.512))
+    assert limits[1] == pytest.approx((0.796, 1.02))
 
 
 def test_ticks_are_percentages() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SPAN = 0.04  # closer limits would make noise look like a story
 _SHORTEST_LINE = 30  # letters
+_MARGIN = 0.02  # above 100%
 
 
 def find_limits(low: float, high: float, *, least: float = SMALLEST_SPAN) -> tuple[float, float]:
@@ -29,6 +30,15 @@ def find_limits(low: float, high: float, *, least: float = SMALLEST_SPAN) -> tup
     if bottom < span / 2:  # shares a little below 0 are seen all the same
         bottom, top = min(0.0, low), max(top, least)
     return bottom, top
+
+
+def align_limits(ranges: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Find limits around several ranges of shares, equally far apart for all."""
+    least = max([SMALLEST_SPAN, *(high - low for low, high in ranges)])
+    limits = [find_limits(low, high, least=least) for low, high in ranges]
+    span = max(top - bottom for bottom, top in limits)
+    lowest = max(0.0, 1 + _MARGIN - span)  # no scale goes on where there are no shares
+    return [(min(bottom, lowest), min(bottom, lowest) + span) for bottom, _ in limits]
 
 
 def write_ticks(ax: "Axes", language: Language, which: Literal["x", "y"] = "y") -> None:

@@ -17,7 +17,7 @@ from jocas_themes.plots._series import (
     read_table,
 )
 from jocas_themes.plots._share_axis import (
-    SMALLEST_SPAN,
+    align_limits,
     find_limits,
     say_scale,
     write_note,
@@ -45,7 +45,6 @@ _COLUMNS = (
     "ci_high",
     "is_observed",
 )
-_MARGIN = 0.02
 _LARGEST_POINT, _SMALLEST_POINT = 34.0, 2.0  # square points
 
 
@@ -206,7 +205,7 @@ def plot_trends(
     known_steps = timeline.keep(parse_steps(steps))
     keys = list(dict.fromkeys(table[by]))
     panels = open_panels(axes, len(keys), columns=3, size=(3.1, 2.35), purpose="plot_trends")
-    limits = _share_span([_find_range(table[table[by] == key]) for key in keys])
+    limits = align_limits([_find_range(table[table[by] == key]) for key in keys])
     colors = color_themes(keys) if by == "theme" else {}
     for ax, key, (bottom, top) in zip(panels, keys, limits, strict=True):
         rows = table[table[by] == key]
@@ -250,15 +249,6 @@ def _find_range(table: pd.DataFrame) -> tuple[float, float]:
     """Find the least and the largest of what will be drawn."""
     values = table[["share", "estimate", "ci_low", "ci_high"]].astype(float)
     return float(values.min().min()), float(values.max().max())
-
-
-def _share_span(ranges: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Find limits that are equally far apart for all."""
-    least = max([SMALLEST_SPAN, *(high - low for low, high in ranges)])
-    limits = [find_limits(low, high, least=least) for low, high in ranges]
-    span = max(top - bottom for bottom, top in limits)
-    lowest = max(0.0, 1 + _MARGIN - span)  # no scale goes on where there are no shares
-    return [(min(bottom, lowest), min(bottom, lowest) + span) for bottom, _ in limits]
 
 
 def _explain(table: pd.DataFrame, timeline: Timeline, words: Language) -> list[str]:

@@ -3,9 +3,11 @@
 import base64
 import html
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from jocas_themes._files import replace_when_whole
 from jocas_themes.errors import MissingDependencyError
 from jocas_themes.reports._pictures import Picture, render_svg
 from jocas_themes.reports._sections import Section
@@ -64,6 +66,12 @@ def render_page(
         f"<title>{html.escape(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n"
         f"{body}</body>\n</html>\n"
     )
+
+
+def save_page(page: str, path: str | Path) -> None:
+    """Write a page to a file; one that is there is replaced, once the new one is whole."""
+    with replace_when_whole(Path(path)) as staging:
+        staging.write_text(page, encoding="utf-8")
 
 
 def render_body(

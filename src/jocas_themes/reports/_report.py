@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from jocas_themes._files import replace_when_whole
 from jocas_themes._rendering import render_text
 from jocas_themes.evaluation import LearningCurve
 from jocas_themes.reports._findings import iter_findings
-from jocas_themes.reports._page import render_body, render_page
+from jocas_themes.reports._page import render_body, render_page, save_page
 from jocas_themes.reports._sections import (
     Section,
     build_learning,
@@ -88,8 +87,7 @@ class StudentReport:
         """
         page = render_page(self._title, self.lead, self.findings, self._sections)
         if path is not None:
-            with replace_when_whole(Path(path)) as staging:
-                staging.write_text(page, encoding="utf-8")
+            save_page(page, path)
         return page
 
     def __str__(self) -> str:

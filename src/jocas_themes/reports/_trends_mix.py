@@ -7,7 +7,7 @@ import pandas as pd
 
 from jocas_themes.plots._canvas import BAND, BLUE, GREY, add_grid, color_themes
 from jocas_themes.plots._panels import open_panels, write_panels_note
-from jocas_themes.plots._share_axis import SMALLEST_SPAN, find_limits, write_ticks
+from jocas_themes.plots._share_axis import align_limits, write_ticks
 from jocas_themes.plots._time_axis import Timeline, draw_steps, draw_time_axis, shade_missing
 from jocas_themes.reports._pictures import build_panels
 from jocas_themes.reports._sections import Section
@@ -55,7 +55,7 @@ def _draw_courses(axes: Any, crude: pd.DataFrame, fixed: pd.DataFrame, view: Vie
     has_gaps = not timeline.starts.isin(fixed.loc[known.notna(), view.time]).all()
     colors = color_themes(themes)
     pairs = [[table[table["theme"] == theme] for table in (crude, fixed)] for theme in themes]
-    limits = _align([_find_range(*pair) for pair in pairs])
+    limits = align_limits([_find_range(*pair) for pair in pairs])
     for ax, theme, pair, ends in zip(panels, themes, pairs, limits, strict=True):
         ax.set_ylim(*ends)
         draw_time_axis(ax, timeline, view.words)
@@ -83,14 +83,6 @@ def _find_range(crude: pd.DataFrame, fixed: pd.DataFrame) -> tuple[float, float]
     drawn = fixed[[name for name in ("share", "ci_low", "ci_high") if name in fixed]]
     values = np.concatenate([drawn.to_numpy(dtype=float).ravel(), crude["estimate"]])
     return float(np.nanmin(values)), float(np.nanmax(values))
-
-
-def _align(ranges: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Find limits that are equally far apart for all."""
-    least = max(SMALLEST_SPAN, *(high - low for low, high in ranges))
-    limits = [find_limits(low, high, least=least) for low, high in ranges]
-    span = max(top - bottom for bottom, top in limits)
-    return [(bottom, bottom + span) for bottom, _ in limits]
 
 
 def _draw_course(ax: Any, rows: pd.DataFrame, timeline: Timeline, view: View, color: str) -> None:

@@ -13,7 +13,7 @@ from jocas_themes._optional import import_optional
 from jocas_themes._rendering import render_text
 from jocas_themes.errors import MissingDependencyError
 from jocas_themes.plots._language import Language
-from jocas_themes.reports._page import render_body, render_page
+from jocas_themes.reports._page import render_body, render_page, save_page
 from jocas_themes.reports._pictures import draw_picture
 from jocas_themes.reports._sections import Section
 from jocas_themes.reports._trends_cautions import write_cautions
@@ -99,8 +99,7 @@ class TrendsReport:
         """
         page = render_page(self._title, **self._parts())
         if path is not None:
-            with replace_when_whole(Path(path)) as staging:
-                staging.write_text(page, encoding="utf-8")
+            save_page(page, path)
         return page
 
     def write(self, folder: str | Path) -> list[Path]:
