@@ -160,7 +160,7 @@ class TestChance:
 
 class TestAgain:
     @settings(max_examples=15, deadline=None)
-    @given(n=st.integers(50, 400), more=st.integers(1, 300), seed=st.integers(0, 2**32))
+    @given(n=st.integers(50, 400), more=st.integers(1, 200), seed=st.integers(0, 2**32))
     def test_a_larger_sample_begins_with_the_smaller_one(
         self, n: int, more: int, seed: int
     ) -> None:
