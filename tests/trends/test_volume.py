@@ -136,7 +136,7 @@ def test_offers_without_date_or_board() -> None:
     offers = pd.DataFrame(
         {"site_name": ["a", None, "b"], "date_firstSeenDay": ["2020-01-01", "2020-01-01", "?"]}
     )
-    with pytest.warns(JocasThemesWarning, match=r"1 offers have no readable date and") as caught:
+    with pytest.warns(JocasThemesWarning, match=r"1 offers have no readable date in") as caught:
         table = volume(offers)
     assert [warning.filename for warning in caught] == [__file__]
     # b, whose only offer has no date, is there with none.

@@ -1,6 +1,5 @@
 """`volume`: offers a month by board, with the months that are missing."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.offers import NearDuplicates
 from jocas_themes.trends.aggregation import UNKNOWN
 from jocas_themes.trends.aggregation._groups import choose_group_columns, code_group
@@ -21,6 +19,7 @@ from jocas_themes.trends.aggregation._labels import (
     read_dtypes,
 )
 from jocas_themes.trends.aggregation._periods import WIDTHS, start_periods
+from jocas_themes.trends.aggregation._rows import warn_of_undated
 from jocas_themes.trends.aggregation._times import read_months
 
 ALL_BOARDS = "all"
@@ -130,17 +129,12 @@ def volume(
         raise ValueError(f"by must be one of {list(WIDTHS)}, got {by!r}.")
     if not 0 <= floor < 1:
         raise ValueError(f"floor must be 0 or more, and under 1, got {floor!r}.")
-    posts, boards = _read_posts(open_labels(labels), board, date_column, near_duplicates, offer_ids)
+    source = open_labels(labels)
+    dates = choose_dates(list(read_dtypes(source)), date_column)
+    posts, boards = _read_posts(source, board, dates, near_duplicates, offer_ids)
     is_dated = posts["month"].notna()
-    if not is_dated.all():
-        warnings.warn(
-            f"{(~is_dated).sum()} offers have no readable date and are left out. Dates must be "
-            f"datetimes, or ISO or DD/MM/YYYY strings; another column can be named: "
-            f"date_column=...",
-            JocasThemesWarning,
-            stacklevel=2,
-        )
-        posts = posts[is_dated]
+    warn_of_undated(int((~is_dated).sum()), dates, stacklevel=2)
+    posts = posts[is_dated]
     starts = start_periods(posts["month"].to_numpy(dtype="datetime64[M]"), WIDTHS[by])
     posts, periods = _number_periods(posts, starts, WIDTHS[by])
     shape = (len(boards), len(periods))
@@ -212,13 +206,13 @@ def find_constant_boards(volumes: pd.DataFrame, *, share: float = 0.9) -> list[s
 def _read_posts(
     source: pd.DataFrame | list[Path],
     board: str,
-    date_column: str | None,
+    dates: Sequence[str],
     near_duplicates: NearDuplicates | pd.DataFrame | None,
     offer_ids: Iterable[Any] | None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read each offer's board, as its place among the boards, its month and its group."""
     columns = list(read_dtypes(source))
-    dates, readers = choose_dates(columns, date_column), choose_group_columns(board, columns)
+    readers = choose_group_columns(board, columns)
     coded = list(dict.fromkeys([*dates, *readers]))
     with_ids = near_duplicates is not None or offer_ids is not None
     first = None

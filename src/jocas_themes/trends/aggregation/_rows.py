@@ -125,15 +125,7 @@ class Rows:
 
     def warn_of_undated(self, stacklevel: int) -> None:
         """Warn once of the offers that were left out."""
-        if self.n_undated:
-            example = f", such as {self.unread!r}," if self.unread is not None else ""
-            warnings.warn(
-                f"{self.n_undated} offers have no readable date in {self.dates!r}{example} and "
-                f"are left out. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another "
-                f"column can be named: date_column=...",
-                JocasThemesWarning,
-                stacklevel=stacklevel + 1,
-            )
+        warn_of_undated(self.n_undated, self.dates, self.unread, stacklevel=stacklevel + 1)
 
     def _note_undated(self, undated: pd.DataFrame) -> None:
         """Count rows without a date, and keep the first value that is none as an example."""
@@ -170,6 +162,21 @@ class Rows:
             return code_group(table, self._groups[name])
         codes, distinct = pd.factorize(months)
         return codes, derive_time(pd.Series(distinct), name, self._steps).to_numpy()
+
+
+def warn_of_undated(
+    n_undated: int, dates: Sequence[str], unread: Any = None, *, stacklevel: int
+) -> None:
+    """Warn of offers without a date, if there are any; a cell that is none is an example."""
+    if n_undated:
+        example = f", such as {unread!r}," if unread is not None else ""
+        warnings.warn(
+            f"{n_undated} offers have no readable date in {list(dates)!r}{example} and are left "
+            f"out. Dates must be datetimes, or ISO or DD/MM/YYYY strings; another column can be "
+            f"named: date_column=...",
+            JocasThemesWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def iter_labels(

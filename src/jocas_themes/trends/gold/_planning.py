@@ -20,6 +20,7 @@ from jocas_themes.trends.gold._sampling import (
     check_integer,
     check_names,
     open_rows,
+    warn_of_excess,
     warn_of_left_out,
 )
 from jocas_themes.trends.gold._stratifier import SCORE_BIN
@@ -93,7 +94,8 @@ def plan_gold(
     Warns
     -----
     JocasThemesWarning
-        If offers have no readable date, or no prediction; if ids recur; if a folder is incomplete.
+        If offers have no readable date, or no prediction; if ids recur; if there are fewer offers
+        than `n`, so that the plan is for all of them; if a folder is incomplete.
 
     See Also
     --------
@@ -145,6 +147,7 @@ def plan_gold(
     _check_rows(rows, by, date_column)
     frame = build_frame(rows, strata, random_state=0, progress=progress)
     warn_of_left_out(rows, frame)
+    warn_of_excess(max(sizes, default=0), frame, "the plan is for these")
     moments = read_moments(rows, frame, [None, *groups], progress=progress)
     kinds = list(list_kinds(moments, by, starts))
     plan = []

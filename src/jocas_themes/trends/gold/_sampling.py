@@ -142,14 +142,7 @@ def sample_gold(
     rows = open_rows(labels, strata, themes=themes, date_column=date_column, steps=steps)
     frame = build_frame(rows, strata, random_state=int(random_state), progress=progress)
     warn_of_left_out(rows, frame)
-    if n > len(frame.turns):
-        warnings.warn(
-            f"n is {n!r}, and the labels hold {len(frame.turns)} offers that can be drawn: all of "
-            f"them are. Draw as many as people can read; plan_gold tells how exact the trends "
-            f"will be.",
-            JocasThemesWarning,
-            stacklevel=2,
-        )
+    warn_of_excess(n, frame, "all of them are")
     drawn = _draw(frame, int(n))
     places = frame.places[drawn]
     chances = np.bincount(places, minlength=len(frame.strata)) / frame.sizes
@@ -216,6 +209,18 @@ def warn_of_left_out(rows: Rows, frame: Frame) -> None:
             f"offer_id of one before: an id is drawn as one offer, and estimate_prevalence would "
             f"count all its rows. Give each row an id of its own before drawing, or have the "
             f"estimates count the first row of each: offer_ids=..., all ids.",
+            JocasThemesWarning,
+            stacklevel=3,
+        )
+
+
+def warn_of_excess(n: int, frame: Frame, outcome: str) -> None:
+    """Warn where more offers are asked for than there are."""
+    if n > len(frame.turns):
+        warnings.warn(
+            f"n is {n!r}, and the labels hold {len(frame.turns)} offers that can be drawn: "
+            f"{outcome}. Draw as many as people can read; plan_gold tells how exact the trends "
+            f"will be.",
             JocasThemesWarning,
             stacklevel=3,
         )
