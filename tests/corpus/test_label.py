@@ -1,13 +1,16 @@
 import csv
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 
 from jocas_themes import (
     ThemeClassifier,
@@ -17,8 +20,10 @@ from jocas_themes import (
     load_sample_annotations,
     make_offers,
 )
-from jocas_themes.corpus import KEEP_COLUMNS
+from jocas_themes.corpus import KEEP_COLUMNS, _job, _source
+from jocas_themes.corpus._chunk import label_batch
 from jocas_themes.errors import JocasThemesWarning, OffersError
+from jocas_themes.offers.reading import iter_file_batches
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,58 @@ def test_chunks_do_not_matter(
     once = label_corpus(student, source, folder / "once", progress=False)
     many = label_corpus(student, source, folder / "many", chunk_rows=chunk_rows, progress=False)
     pd.testing.assert_frame_equal(many.read(), once.read())
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_few_texts_are_held_at_once(
+    student: ThemeClassifier,
+    offers: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_jobs: int,
+) -> None:
+    """One batch is labelled, and one or, with threads, two are read ahead of it."""
+    offers.to_parquet(tmp_path / "a.parquet")
+    expected = label_corpus(student, tmp_path / "a.parquet", tmp_path / "one", progress=False)
+    n_read = n_labelled = n_held = 0
+
+    def read(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        nonlocal n_read
+        for batch in iter_file_batches(*args, **kwargs):
+            n_read += 1
+            yield batch
+
+    def label(*args: Any) -> Any:
+        nonlocal n_labelled, n_held
+        n_held = max(n_held, n_read - n_labelled)
+        n_labelled += 1
+        return label_batch(*args)
+
+    monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
+    monkeypatch.setattr(_source, "iter_file_batches", read)
+    monkeypatch.setattr(_job, "label_batch", label)
+    threaded = clone(student).set_params(n_jobs=n_jobs).fit(load_sample_annotations())
+    done = label_corpus(threaded, tmp_path / "a.parquet", tmp_path / "two", progress=False)
+    assert n_labelled == 18
+    assert n_held <= 1 + n_jobs
+    pd.testing.assert_frame_equal(done.read(), expected.read())
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_file_that_breaks_off_keeps_the_parts_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_jobs: int
+) -> None:
+    path = tmp_path / "a.parquet"
+    make_offers(400, random_state=0).to_parquet(path, row_group_size=50)
+    content = bytearray(path.read_bytes())
+    start = pq.ParquetFile(path).metadata.row_group(6).column(0).data_page_offset
+    content[start : start + 200] = bytes(200)
+    path.write_bytes(content)
+    monkeypatch.setattr(_source, "_BATCH_ROWS", 20)
+    with pytest.raises(OffersError, match=r"a\.parquet") as failure:
+        label_corpus(fit(n_jobs=n_jobs), path, tmp_path / "labels", chunk_rows=100, progress=False)
+    assert "2 finished parts are kept" in failure.value.__notes__[-1]
+    assert len(list((tmp_path / "labels").glob("*.parquet"))) == 2
 
 
 def test_a_structured_column_that_later_files_lack(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
+from joblib import effective_n_jobs
 
 from jocas_themes._progress import make_offers_bar
 from jocas_themes.corpus._chunk import build_schema, label_batch, label_chunk
@@ -21,7 +22,7 @@ from jocas_themes.corpus._source import (
     Place,
     count_offers,
     describe_files,
-    iter_parts,
+    iter_chunks,
 )
 from jocas_themes.errors import OffersError
 from jocas_themes.offers._columns import TEXT_COLUMNS, TITLE_COLUMN
@@ -33,6 +34,8 @@ from jocas_themes.student.persistence._fingerprint import (
 )
 
 logger = logging.getLogger(__name__)
+
+_BAR_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,9 @@ class Job:
         with make_offers_bar(
             "labelling", progress=progress, total=total, initial=done.n_offers
         ) as bar:
-            for part in iter_parts(self.reading, done.end, self.rejects, self._columns):
-                bar.update(0)
-                table = pa.concat_tables(self._label(chunk.offers) for chunk in part)
-                done = self._save(table, part[-1].end, done, started)
+            for part, end in self._label_parts(done.end, bar):
+                done = self._save(part, end, done, started)
                 bar.set_postfix(parts=done.n_parts, refresh=False)
-                bar.update(len(table))
                 yield done
         end = Place(len(self.reading.files))
         if done.n_parts == 0:  # one part all the same, for its columns
@@ -101,12 +101,34 @@ class Job:
             write_progress(self.folder, done)
         yield done
 
+    def _label_parts(self, start: Place, bar: Any) -> Iterator[tuple[pa.Table, Place]]:
+        """Label chunk by chunk, as texts take much memory and labels little; yield whole parts."""
+        tables: list[pa.Table] = []
+        end = start
+        chunks = iter_chunks(
+            self.reading, start, self.rejects, self._columns, n_threads=self._n_threads
+        )
+        for offers, end, fills_part in chunks:
+            tables.append(self._label(offers))
+            bar.update(len(offers))
+            bar.mininterval = _BAR_SECONDS  # from its second time on: the first is at once
+            if fills_part:
+                yield pa.concat_tables(tables), end
+                tables = []
+        if tables:
+            yield pa.concat_tables(tables), end
+
     @property
     def _columns(self) -> list[str] | None:
         """The columns that are read beside ids and texts; None for all, which any step may use."""
         if list_foreign_steps(self.model):
             return None
         return [*self.keep_columns, *get_student(self.model).features_.structured_columns]
+
+    @property
+    def _n_threads(self) -> int:
+        n_jobs: Any = get_student(self.model).n_jobs  # joblib's types leave out None
+        return int(effective_n_jobs(n_jobs))
 
     def _label(self, offers: Offers) -> pa.Table:
         """Label one chunk, in which a column that is nowhere in its file is missing."""

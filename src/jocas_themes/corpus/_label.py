@@ -57,7 +57,7 @@ def label_corpus(
         are. ``_manifest.json`` says what they were made of. Malformed rows are kept in
         ``_rejects.jsonl``.
     chunk_rows : int, default=10_000
-        Offers in memory at once, and in a part. The labels do not depend on it.
+        Offers in a part, and at most in memory at once. The labels do not depend on it.
     keep_columns : sequence of str
         Own columns to carry over, null where a file lacks them. By default those that trends
         are broken down by.
