@@ -31,11 +31,6 @@ inline std::uint64_t load_little_endian(const char* bytes) {
   return to_little_endian(word);
 }
 
-inline void store_little_endian(std::uint64_t word, char* bytes) {
-  word = to_little_endian(word);
-  std::memcpy(bytes, &word, sizeof word);
-}
-
 // How many of the lowest bits are 0; at least one is not.
 inline std::uint32_t count_trailing_zeros(std::uint64_t bits) {
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -47,22 +42,13 @@ inline std::uint32_t count_trailing_zeros(std::uint64_t bits) {
 #endif
 }
 
-// Which bytes lie between two; all must be ASCII.
-constexpr std::uint64_t find_between(std::uint64_t ascii, char first, char last) {
-  const auto least = repeat_byte(static_cast<std::uint8_t>(0x80 - first));
-  const auto above = repeat_byte(static_cast<std::uint8_t>(0x7F - last));
-  return (ascii + least) & ~(ascii + above) & kHighBits;
+// How many of sixteen bytes come before the first of which a bit is set, given eight and eight.
+inline std::size_t count_until(std::uint64_t first, std::uint64_t second) {
+  if (first != 0) return count_trailing_zeros(first) / 8;
+  return 8 + (second != 0 ? count_trailing_zeros(second) / 8 : 8);
 }
 
-// Which bytes are not a given one.
-constexpr std::uint64_t find_other_than(std::uint64_t bytes, char given) {
-  const std::uint64_t differing = bytes ^ repeat_byte(static_cast<std::uint8_t>(given));
-  return (((differing & ~kHighBits) + ~kHighBits) | differing) & kHighBits;
-}
-
-// The answers for eight bytes as eight bits.
-constexpr std::uint64_t gather(std::uint64_t found) {
-  return (found >> 7) * 0x0102040810204080u >> 56;
-}
+// Eight bytes that are 0 or 1 as eight bits.
+constexpr std::uint64_t gather(std::uint64_t flags) { return flags * 0x0102040810204080u >> 56; }
 
 }  // namespace jocas

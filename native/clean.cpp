@@ -1,9 +1,11 @@
 #include "clean.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
+#include "bytes.hpp"
 #include "unicode.hpp"
 
 namespace jocas {
@@ -24,14 +26,14 @@ bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 bool holds(std::string_view text, char c) { return text.find(c) != kNone; }
 
-// Whether the next bytes are plain French: visible ASCII, single spaces, letters such as é. Looks
-// at the bytes around them, too.
+// How many of the next bytes, a block at most, are plain French: visible ASCII, single spaces,
+// letters such as é. Looks at the bytes around them, too.
 constexpr std::size_t kBlockSize = 16;
 constexpr std::uint8_t kLatinLetters = 0xC3;  // first byte of U+00C0 to U+00FF
-bool is_plain_block(std::string_view text, std::size_t position) {
-  if (position == 0 || text.size() - position <= kBlockSize) return false;
+std::size_t count_plain(std::string_view text, std::size_t position) {
+  if (position == 0 || text.size() - position <= kBlockSize) return 0;
   const char* bytes = text.data() + position - 1;
-  std::uint8_t odd = 0;
+  std::array<char, kBlockSize> odd;
   for (std::size_t i = 0; i < kBlockSize; ++i) {
     // No branch, and bytes alone: compilers do all of them in one step.
     const auto before = static_cast<std::uint8_t>(bytes[i]);
@@ -41,9 +43,10 @@ bool is_plain_block(std::string_view text, std::size_t position) {
     const bool is_space = (byte == ' ') & (before != ' ');
     const bool is_start = (byte == kLatinLetters) & (after >= 0x80) & (after < 0xC0);
     const bool is_end = (byte >= 0x80) & (byte < 0xC0) & (before == kLatinLetters);
-    odd |= static_cast<std::uint8_t>(!(is_ascii | is_space | is_start | is_end));
+    odd[i] = static_cast<char>(!(is_ascii | is_space | is_start | is_end));
   }
-  return odd == 0;
+  static_assert(kBlockSize == 16);
+  return count_until(load_little_endian(odd.data()), load_little_endian(odd.data() + 8));
 }
 
 // Whether a text continues with what is given, in lower case.
@@ -186,7 +189,8 @@ Cleaner::Cleaner(CleaningTables tables) : tables_(std::move(tables)), kinds_(0x1
 
 bool Cleaner::clean(std::string_view raw, std::string& out) const {
   // Nearly all texts are plain: white space is all that there is to settle.
-  if (!holds(raw, '&') && !holds(raw, '<') && !holds_written_breaks(raw) && settle(raw, out)) {
+  if (!holds_references(raw) && !holds(raw, '<') && !holds_written_breaks(raw) &&
+      settle(raw, out)) {
     return true;
   }
   std::string text;
@@ -265,22 +269,17 @@ bool Cleaner::settle(std::string_view text, std::string& out) const {
 std::size_t Cleaner::find_end_of_words(std::string_view text, std::size_t position) const {
   static_assert(kWord + kSpace == kSpace && kSpace + kSpace == kOtherSpace);
   Kind before = kWord;
-  // One by one up to the character that a block is not plain for, and past it.
-  bool try_block = true;
   while (position < text.size()) {
-    if (try_block) {
-      const std::size_t start = position;
-      while (is_plain_block(text, position)) position += kBlockSize;
-      if (position > start) {
-        position -= static_cast<std::uint8_t>(text[position - 1]) == kLatinLetters;
-        before = text[position - 1] == ' ' ? kSpace : kWord;
-      }
+    const std::size_t start = position;
+    for (std::size_t n = kBlockSize; n == kBlockSize; position += n) n = count_plain(text, position);
+    if (position > start) {
+      position -= static_cast<std::uint8_t>(text[position - 1]) == kLatinLetters;
+      before = text[position - 1] == ' ' ? kSpace : kWord;
     }
     const Unit unit = read(text, position);
     if (before + unit.kind > kSpace) break;
     before = unit.kind;
     position += unit.size;
-    try_block = unit.size > 1;
   }
   return position - (before == kSpace);
 }
@@ -318,6 +317,16 @@ bool Cleaner::resolve_references(std::string& text) const {
   out.append(text, copied);
   text = std::move(out);
   return changed;
+}
+
+// Whether any ampersand is more than itself, in a text whose odd characters are white space alone.
+bool Cleaner::holds_references(std::string_view text) const {
+  std::string unused;
+  for (std::size_t i = text.find('&'); i != kNone; i = text.find('&', i + 1)) {
+    const std::size_t start = skip_repeated_ampersand(text, i + 1);
+    if (start > i + 1 || append_reference(text, start, unused) > 0) return true;
+  }
+  return false;
 }
 
 // Append what a reference stands for; return its size, 0 where there is none.

@@ -73,6 +73,7 @@ class Cleaner {
   bool replace_odd_characters(std::string_view text, std::string& out) const;
   bool remove_mark_up(std::string& text) const;
 
+  bool holds_references(std::string_view text) const;
   bool resolve_references(std::string& text) const;
   std::size_t append_reference(std::string_view text, std::size_t position, std::string& out) const;
   std::size_t append_number(std::string_view text, std::size_t position, std::string& out) const;

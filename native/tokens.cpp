@@ -1,6 +1,8 @@
 #include "tokens.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <stdexcept>
 
 #include "bytes.hpp"
@@ -13,18 +15,32 @@ namespace {
 constexpr char32_t kCapitalSigma = 0x3A3;
 // No offer is as long; the memory for one that is would be kept.
 constexpr std::size_t kLongest = std::size_t{1} << 20;
-constexpr std::size_t kWordSize = 8, kGroupSize = 64;
+constexpr std::size_t kWordSize = 8, kBlockSize = 2 * kWordSize, kGroupSize = 64;
 // Behind a folded text: a group of spaces, and what is read and written past the last one.
 constexpr std::size_t kRoom = 2 * kGroupSize;
 static_assert(kRoom >= kGroupSize + kPadding);
 
-// Fold eight ASCII characters; bytes that are none come out as anything.
-std::uint64_t fold_ascii(std::uint64_t text) {
-  const std::uint64_t ascii = text & ~kHighBits;
-  const std::uint64_t letters = find_between(ascii | repeat_byte(0x20), 'a', 'z');
-  const std::uint64_t others = find_between(ascii, '0', '9') | find_between(ascii, '_', '_');
-  const std::uint64_t kept = ((letters | others) >> 7) * 0xFF;
-  return ((ascii | letters >> 2) & kept) | (repeat_byte(' ') & ~kept);
+// Fold a block of ASCII characters; bytes that are none come out as anything.
+void fold_ascii(const char* text, char* folded) {
+  std::array<char, kBlockSize> block;
+  for (std::size_t i = 0; i < kBlockSize; ++i) {
+    // No branch, and bytes alone: compilers do all of them in one step.
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const auto small = static_cast<std::uint8_t>(byte | 0x20);
+    const bool is_letter = (small >= 'a') & (small <= 'z');
+    const bool is_other = ((byte >= '0') & (byte <= '9')) | (byte == '_');
+    const auto letter = static_cast<std::uint8_t>(is_letter ? 0xFF : 0);
+    const auto other = static_cast<std::uint8_t>(is_other ? 0xFF : 0);
+    block[i] = static_cast<char>((small & letter) | (byte & other) | (' ' & ~(letter | other)));
+  }
+  std::memcpy(folded, block.data(), kBlockSize);
+}
+
+// How many of the next bytes are ASCII, a block at most.
+std::size_t count_ascii(const char* text) {
+  const std::uint64_t first = load_little_endian(text) & kHighBits;
+  const std::uint64_t second = load_little_endian(text + kBlockSize / 2) & kHighBits;
+  return count_until(first, second);
 }
 
 // Whether a word is one code point alone.
@@ -38,10 +54,12 @@ std::size_t find_edges(const std::string& folded, std::size_t size,
   std::size_t n_edges = 0;
   std::uint64_t before = 0;  // whether the last byte of the group before is in a word
   for (std::size_t start = 0; start <= size; start += kGroupSize) {
+    std::array<char, kGroupSize> is_in_word;
+    const char* group = &folded[start];
+    for (std::size_t i = 0; i < kGroupSize; ++i) is_in_word[i] = group[i] != ' ';
     std::uint64_t in_words = 0;
     for (std::size_t i = 0; i < kGroupSize; i += kWordSize) {
-      const std::uint64_t bytes = load_little_endian(&folded[start + i]);
-      in_words |= gather(find_other_than(bytes, ' ')) << i;
+      in_words |= gather(load_little_endian(&is_in_word[i])) << i;
     }
     if (edges.size() < n_edges + kGroupSize) edges.resize(2 * edges.size() + kGroupSize);
     for (std::uint64_t left = in_words ^ (in_words << 1 | before); left != 0; left &= left - 1) {
@@ -55,10 +73,13 @@ std::size_t find_edges(const std::string& folded, std::size_t size,
 }  // namespace
 
 Tokeniser::Tokeniser(const FoldTable& fold) : fold_(fold) {
+  std::array<char, kBlockSize> block{}, expected{};
   for (char32_t c = 0; c < kNear; ++c) {
     const std::string_view folded = fold_[c];
     const bool is_ascii = folded.size() == 1 && static_cast<unsigned char>(folded[0]) < 0x80;
-    if (c < 0x80 && (!is_ascii || folded[0] != static_cast<char>(fold_ascii(c)))) {
+    block[0] = static_cast<char>(c % 0x80);
+    fold_ascii(block.data(), expected.data());
+    if (c < 0x80 && (!is_ascii || folded[0] != expected[0])) {
       throw std::invalid_argument("ASCII folds to small letters, figures, _ and spaces");
     }
     near_[c] = is_ascii ? folded[0] : '\0';
@@ -91,14 +112,12 @@ bool Tokeniser::fold(std::string_view text, Scratch& scratch, std::size_t& size)
   char* folded = make_room(text.size());
   std::size_t end = 0;
   for (std::size_t i = 0; i < text.size();) {
-    if (text.size() - i >= kWordSize) {
-      const std::uint64_t bytes = load_little_endian(text.data() + i);
-      store_little_endian(fold_ascii(bytes), folded + end);
-      const std::uint64_t others = bytes & kHighBits;
-      const std::size_t n_ascii = others == 0 ? kWordSize : count_trailing_zeros(others) / 8;
+    if (text.size() - i >= kBlockSize) {
+      fold_ascii(text.data() + i, folded + end);
+      const std::size_t n_ascii = count_ascii(text.data() + i);
       i += n_ascii;
       end += n_ascii;
-      if (others == 0) continue;
+      if (n_ascii == kBlockSize) continue;
     }
     const CodePoint point = decode(text, i);
     if (point.size == 0 || point.value == kCapitalSigma) return false;
