@@ -99,3 +99,14 @@ def test_what_cannot_be_partitioned(student: ThemeClassifier, source: Path) -> N
         label_corpus(*arguments, partition_by=["year"], keep_columns=["site_name"])
     with pytest.raises(ValueError, match=r"keep_columns must not hold \['year'\]"):
         label_corpus(*arguments, partition_by=["year"], keep_columns=["year", "date_firstSeenDay"])
+
+
+def test_only_what_recurs_has_a_dictionary(
+    student: ThemeClassifier, source: Path, tmp_path: Path
+) -> None:
+    label_corpus(student, source / "a.parquet", tmp_path / "labels", progress=False)
+    group = pq.read_metadata(tmp_path / "labels" / "part-00000.parquet").row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    without = {c.path_in_schema for c in columns if "RLE_DICTIONARY" not in c.encodings}
+    assert {"offer_id", "DIVERSITY_probability"} <= without
+    assert not {"date_firstSeenDay", "DIVERSITY"} & without
