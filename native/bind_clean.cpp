@@ -4,12 +4,54 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <mutex>
+#include <string>
+#include <utility>
+
 #include "arrow.hpp"
 #include "clean.hpp"
 
 namespace jocas {
 
 namespace {
+
+// The memory of texts that nobody holds any more, for the next ones: what is fresh the system has
+// to clear first, which takes as long as cleaning the texts.
+class SpareRoom {
+ public:
+  static SpareRoom& get() {
+    static auto* only = new SpareRoom;  // never deleted: arrays may outlive all else
+    return *only;
+  }
+
+  std::string take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(room_, {});
+  }
+
+  void give(std::string& room) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (room.capacity() <= kMost && room.capacity() > room_.capacity()) room_.swap(room);
+  }
+
+ private:
+  static constexpr std::size_t kMost = std::size_t{1} << 25;
+
+  std::mutex mutex_;
+  std::string room_;
+};
+
+// Hand texts over to NumPy; their memory is used again once it is given up there.
+auto lend(std::string&& bytes) {
+  auto* kept = new std::string(std::move(bytes));
+  nb::capsule owner(kept, [](void* held) noexcept {
+    auto* given_up = static_cast<std::string*>(held);
+    SpareRoom::get().give(*given_up);
+    delete given_up;
+  });
+  return nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>>(
+      reinterpret_cast<std::uint8_t*>(kept->data()), {kept->size()}, owner);
+}
 
 // The texts of the offers, and the rows that Python has to do.
 auto assemble(const Cleaner& cleaner, const std::vector<std::optional<nb::object>>& columns,
@@ -24,10 +66,11 @@ auto assemble(const Cleaner& cleaner, const std::vector<std::optional<nb::object
   {
     nb::gil_scoped_release released;
     assembled = cleaner.assemble(texts, n_rows,
-                                 full_else_parts ? Assembly::kFullElseParts : Assembly::kJoin);
+                                 full_else_parts ? Assembly::kFullElseParts : Assembly::kJoin,
+                                 SpareRoom::get().take());
   }
   return nb::make_tuple(to_numpy(std::move(assembled.texts.offsets)),
-                        to_numpy(std::move(assembled.texts.bytes)),
+                        lend(std::move(assembled.texts.bytes)),
                         to_numpy(std::move(assembled.unsure)));
 }
 

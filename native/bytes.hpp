@@ -14,7 +14,7 @@ namespace jocas {
 
 constexpr std::uint64_t repeat_byte(std::uint8_t byte) { return byte * 0x0101010101010101u; }
 
-// The highest bit of each byte stands for yes or no.
+// Set in bytes that are not ASCII.
 constexpr std::uint64_t kHighBits = repeat_byte(0x80);
 
 inline std::uint64_t to_little_endian(std::uint64_t word) {

@@ -433,7 +433,7 @@ bool Cleaner::is_missing(std::string_view raw) const {
 }
 
 AssembledTexts Cleaner::assemble(const std::vector<std::optional<TextColumn>>& columns,
-                                 std::size_t n_rows, Assembly assembly) const {
+                                 std::size_t n_rows, Assembly assembly, std::string room) const {
   std::size_t n_raw_bytes = 0;
   for (const auto& column : columns) {
     if (!column) continue;
@@ -444,7 +444,8 @@ AssembledTexts Cleaner::assemble(const std::vector<std::optional<TextColumn>>& c
   }
   AssembledTexts assembled;
   assembled.texts.offsets.reserve(n_rows + 1);
-  std::string& bytes = assembled.texts.bytes;
+  std::string& bytes = assembled.texts.bytes = std::move(room);
+  bytes.clear();
   bytes.reserve(n_raw_bytes);  // growing step by step, it would be copied again and again
   for (std::size_t row = 0; row < n_rows; ++row) {
     const std::size_t start = bytes.size();

@@ -45,9 +45,10 @@ class Cleaner {
 
   bool is_missing(std::string_view raw) const;
 
-  // One text for each row. Every column has n_rows rows, or is not there.
+  // One text for each row. Every column has n_rows rows, or is not there. The texts are written
+  // into `room`, whatever it holds.
   AssembledTexts assemble(const std::vector<std::optional<TextColumn>>& columns,
-                          std::size_t n_rows, Assembly assembly) const;
+                          std::size_t n_rows, Assembly assembly, std::string room = {}) const;
 
  private:
   enum Kind : std::uint8_t {

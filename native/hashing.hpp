@@ -4,7 +4,6 @@
 // `BoundedCache`, whose keys are 128 bits under a seed that nobody knows.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <random>
@@ -59,34 +58,22 @@ inline Head load_head(std::string_view text) {
 
 constexpr std::uint64_t kFirstFactor = 0x9E3779B97F4A7C15u, kSecondFactor = 0xC2B2AE3D27D4EB4Fu;
 
-// The hashes of a text, whose head is known, under several seeds: side by side, as each waits for
-// its own state.
-template <std::size_t kSeeds>
-std::array<std::uint64_t, kSeeds> hash_text(std::string_view text, const Head& head,
-                                            const std::array<std::uint64_t, kSeeds>& seeds) {
-  const std::size_t size = text.size();
-  std::array<std::uint64_t, kSeeds> states{}, first_factors{};
-  for (std::size_t k = 0; k < kSeeds; ++k) {
-    // The seed is in both factors: else a text could make one of them 0, and hide the other.
-    first_factors[k] = kFirstFactor ^ seeds[k] * kSecondFactor;
-    states[k] = mix(head.first ^ first_factors[k], head.second ^ kSecondFactor ^ seeds[k]);
+// Call add(first, second) for each 16 bytes behind the head; the last ones may come twice.
+template <class Add>
+void for_each_rest(std::string_view text, const Add& add) {
+  for (std::size_t i = 16; i < text.size(); i += 16) {
+    const char* bytes = text.data() + (i + 16 <= text.size() ? i : text.size() - 16);
+    add(load_little_endian(bytes), load_little_endian(bytes + 8));
   }
-  for (std::size_t i = 16; i < size; i += 16) {
-    // The last 16 bytes may be looked at twice.
-    const char* bytes = text.data() + (i + 16 <= size ? i : size - 16);
-    const std::uint64_t first = load_little_endian(bytes), second = load_little_endian(bytes + 8);
-    for (std::size_t k = 0; k < kSeeds; ++k) {
-      states[k] = mix(first ^ first_factors[k], second ^ states[k]);
-    }
-  }
-  for (std::size_t k = 0; k < kSeeds; ++k) {
-    states[k] = mix(states[k] ^ size, kSecondFactor ^ seeds[k]);
-  }
-  return states;
 }
 
+// A hash for tables that compare the texts as well.
 inline std::uint64_t hash_text(std::string_view text, const Head& head) {
-  return hash_text<1>(text, head, {0})[0];
+  std::uint64_t state = mix(head.first ^ kFirstFactor, head.second ^ (kSecondFactor + text.size()));
+  for_each_rest(text, [&](std::uint64_t first, std::uint64_t second) {
+    state = mix(first ^ kFirstFactor, second ^ state);
+  });
+  return state;
 }
 
 inline std::uint64_t hash_text(std::string_view text) {
@@ -105,9 +92,20 @@ inline Key128 make_seed() {
   return {draw(), draw()};
 }
 
+// Two hashes under two seeds, side by side, as each waits for its own state.
 inline Key128 hash_text_128(std::string_view text, Key128 seed) {
-  const auto [low, high] = hash_text<2>(text, load_head(text), {seed.low, seed.high});
-  return {low, high};
+  const Head head = load_head(text);
+  // The seed is in both factors: else a text could make one of them 0, and hide the other.
+  const std::uint64_t low_factor = kFirstFactor ^ seed.low * kSecondFactor;
+  const std::uint64_t high_factor = kFirstFactor ^ seed.high * kSecondFactor;
+  std::uint64_t low = mix(head.first ^ low_factor, head.second ^ kSecondFactor ^ seed.low);
+  std::uint64_t high = mix(head.first ^ high_factor, head.second ^ kSecondFactor ^ seed.high);
+  for_each_rest(text, [&](std::uint64_t first, std::uint64_t second) {
+    low = mix(first ^ low_factor, second ^ low);
+    high = mix(first ^ high_factor, second ^ high);
+  });
+  return {mix(low ^ text.size(), kSecondFactor ^ seed.low),
+          mix(high ^ text.size(), kSecondFactor ^ seed.high)};
 }
 
 inline void prefetch([[maybe_unused]] const void* address) {

@@ -1,6 +1,8 @@
 import csv
 import json
+import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
 
 from jocas_themes import (
     ThemeClassifier,
@@ -89,39 +90,90 @@ def test_chunks_do_not_matter(
     pd.testing.assert_frame_equal(many.read(), once.read())
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+class Watch:
+    """What is read, and by which threads, while labels are made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.n_read = self.n_labelled = self.n_held = 0
+        self.readers: set[str] = set()
+        self.fails_at: int | None = None
+        monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
+        monkeypatch.setattr(_source, "iter_file_batches", self.read)
+        monkeypatch.setattr(_job, "label_batch", self.label)
+
+    def read(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        for batch in iter_file_batches(*args, **kwargs):
+            self.readers.add(threading.current_thread().name.partition("_")[0])
+            self.n_read += 1
+            yield batch
+
+    def label(self, *args: Any) -> Any:
+        self.n_held = max(self.n_held, self.n_read - self.n_labelled)
+        if self.n_labelled == self.fails_at:
+            raise KeyboardInterrupt
+        self.n_labelled += 1
+        return label_batch(*args)
+
+
+@pytest.mark.parametrize(("n_jobs", "reader"), [(1, "MainThread"), (2, "reading")])
 def test_few_texts_are_held_at_once(
-    student: ThemeClassifier,
     offers: pd.DataFrame,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     n_jobs: int,
+    reader: str,
 ) -> None:
     """One batch is labelled, and one or, with threads, two are read ahead of it."""
+    student = fit(n_jobs=n_jobs)
     offers.to_parquet(tmp_path / "a.parquet")
     expected = label_corpus(student, tmp_path / "a.parquet", tmp_path / "one", progress=False)
-    n_read = n_labelled = n_held = 0
-
-    def read(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        nonlocal n_read
-        for batch in iter_file_batches(*args, **kwargs):
-            n_read += 1
-            yield batch
-
-    def label(*args: Any) -> Any:
-        nonlocal n_labelled, n_held
-        n_held = max(n_held, n_read - n_labelled)
-        n_labelled += 1
-        return label_batch(*args)
-
-    monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
-    monkeypatch.setattr(_source, "iter_file_batches", read)
-    monkeypatch.setattr(_job, "label_batch", label)
-    threaded = clone(student).set_params(n_jobs=n_jobs).fit(load_sample_annotations())
-    done = label_corpus(threaded, tmp_path / "a.parquet", tmp_path / "two", progress=False)
-    assert n_labelled == 18
-    assert n_held <= 1 + n_jobs
+    watch = Watch(monkeypatch)
+    done = label_corpus(student, tmp_path / "a.parquet", tmp_path / "two", progress=False)
+    assert watch.readers == {reader}
+    assert watch.n_labelled == 18
+    assert watch.n_held <= 1 + n_jobs
     pd.testing.assert_frame_equal(done.read(), expected.read())
+
+
+def test_without_a_thread_to_be_had(
+    offers: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    student, watch = fit(n_jobs=2), Watch(monkeypatch)
+    offers.to_parquet(tmp_path / "a.parquet")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert label_corpus(student, tmp_path, tmp_path.parent / "x", progress=False).n_offers == 120
+    assert watch.readers == {"MainThread"}
+
+
+def test_a_storage_of_one_connection_is_not_read_aside(
+    offers: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://aside/a.parquet", "wb") as stream:
+        offers.to_parquet(stream)
+    student, watch = fit(n_jobs=2), Watch(monkeypatch)
+    label_corpus(student, "memory://aside", tmp_path / "labels", progress=False)
+    assert watch.readers == {"MainThread"}
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_interruption_ends_the_reading(
+    offers: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_jobs: int
+) -> None:
+    """Also while somebody holds the exception, as a notebook does."""
+    offers.to_parquet(tmp_path / "a.parquet")
+    student, watch = fit(n_jobs=n_jobs), Watch(monkeypatch)
+    watch.fails_at = 5
+    with pytest.raises(KeyboardInterrupt) as held:
+        label_corpus(student, tmp_path / "a.parquet", tmp_path / "labels", progress=False)
+    assert held.value.__traceback__ is not None
+    assert not [one for one in threading.enumerate() if one.name.startswith("reading")]
+    opened = Path("/proc/self/fd")
+    if opened.exists():
+        assert "a.parquet" not in {Path(os.path.realpath(one)).name for one in opened.iterdir()}
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

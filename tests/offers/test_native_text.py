@@ -270,6 +270,22 @@ class TestAssembleArrow:
         expected = ["Cariste\ntout", "Soudeur\nposte\nprofil", ""]
         assert assemble_arrow(columns, 3).to_pylist() == expected
 
+    @settings(deadline=None, max_examples=30)
+    @given(sizes=st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=2, max_size=12))
+    def test_texts_that_are_held_stay_as_they_are(self, sizes: list[tuple[int, bool]]) -> None:
+        """The memory of those that nobody holds is used again."""
+        held = []
+        for number, (n_rows, is_kept) in enumerate(sizes):
+            cells = [f"{number} " * (1 + row) for row in range(n_rows)]
+            texts = assemble_arrow({"text": pa.array(cells, pa.string())}, n_rows)
+            if is_kept:  # in part, as a slice
+                first = n_rows // 2
+                held.append((texts.slice(first), [cell.strip() for cell in cells[first:]]))
+            elif held:
+                held.pop(0)
+            del texts
+            assert all(part.to_pylist() == expected for part, expected in held)
+
     def test_rows_left_to_python_take_their_place(self) -> None:
         columns = {
             "job_title": pa.array(["un", "<!-- x -->deux", "trois", "quatre"]),

@@ -108,13 +108,15 @@ class Job:
         chunks = iter_chunks(
             self.reading, start, self.rejects, self._columns, n_threads=self._n_threads
         )
-        for offers, end, fills_part in chunks:
-            tables.append(self._label(offers))
-            bar.update(len(offers))
-            bar.mininterval = _BAR_SECONDS  # from its second time on: the first is at once
-            if fills_part:
-                yield pa.concat_tables(tables), end
-                tables = []
+        # Else a failure, as long as anybody holds it, would hold the thread and the open file.
+        with closing(chunks):
+            for offers, end, fills_part in chunks:
+                tables.append(self._label(offers))
+                bar.update(len(offers))
+                bar.mininterval = _BAR_SECONDS  # from its second time on: the first is at once
+                if fills_part:
+                    yield pa.concat_tables(tables), end
+                    tables = []
         if tables:
             yield pa.concat_tables(tables), end
 

@@ -57,7 +57,8 @@ def label_corpus(
         are. ``_manifest.json`` says what they were made of. Malformed rows are kept in
         ``_rejects.jsonl``.
     chunk_rows : int, default=10_000
-        Offers in a part, and at most in memory at once. The labels do not depend on it.
+        Offers in a part; the labels do not depend on it. The texts of a few thousand offers are
+        held at a time, or of two parts where a Pipeline has steps of its own.
     keep_columns : sequence of str
         Own columns to carry over, null where a file lacks them. By default those that trends
         are broken down by.

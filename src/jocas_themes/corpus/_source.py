@@ -3,7 +3,7 @@
 import fnmatch
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -87,7 +87,7 @@ def iter_chunks(
     columns: Sequence[str] | None,
     *,
     n_threads: int = 1,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Read chunks from a place on; ``piece_rows`` of them make a part.
 
     A chunk lies in one file and in one part, so that neither its columns nor what becomes of an
@@ -122,8 +122,7 @@ def _iter_offers(
     if columns is not None:
         cut = replace(reading, piece_rows=min(_BATCH_ROWS, reading.piece_rows))
         batches = iter_file_batches(cut, file, columns, first_row=first_row)
-        # Of the other formats malformed rows are noted, and must not be before their part's turn.
-        reads_ahead = n_threads > 1 and file.format == "parquet"
+        reads_ahead = n_threads > 1 and _may_read_aside(file)
         yield from _read_ahead(batches) if reads_ahead else batches
         return
     row = 0
@@ -136,12 +135,27 @@ def _iter_offers(
             yield rest
 
 
+def _may_read_aside(file: SourceFile) -> bool:
+    """Tell whether a file can be read in a thread while labels are written in another.
+
+    The readers of other formats note malformed rows where the writer reads and empties them; and
+    some remote file systems, such as fsspec's FTP, have one connection that both would use.
+    """
+    is_safe = file.is_local or getattr(file.filesystem, "async_impl", False)
+    return file.format == "parquet" and bool(is_safe)
+
+
 def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Read the next batch in a thread while the one before is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
-        ahead = thread.submit(next, batches, None)
-        while (batch := ahead.result()) is not None:
-            ahead = thread.submit(next, batches, None)
+        try:
+            ahead = [thread.submit(next, batches, None)]
+        except RuntimeError:  # the machine has no more threads
+            yield from batches
+            return
+        # Taken off the list: a failure must not hold this frame that holds the failure.
+        while (batch := ahead.pop().result()) is not None:
+            ahead.append(thread.submit(next, batches, None))
             yield batch
 
 

@@ -88,3 +88,19 @@ def test_all_formats_agree_on_all_days(day):
 @given(st.text())
 def test_any_text_is_a_day_or_missing(text):
     assert len(parse_days(pa.array([text], pa.large_string()))) == 1
+
+
+@given(
+    written=st.lists(
+        st.none()
+        | st.dates().map(date.isoformat)
+        | st.from_regex(r"-?[0-9]{3,5}-[0-9]{1,2}-[0-9]{1,2}", fullmatch=True),
+        max_size=5,
+    )
+)
+def test_a_day_does_not_depend_on_how_others_are_written(written: list[str | None]) -> None:
+    """Where all are ISO another reader takes them."""
+    alone = parse_days(pa.array(written, pa.large_string()))
+    beside = parse_days(pa.array([*written, "05/03/2021"], pa.large_string()))[:-1]
+    np.testing.assert_array_equal(alone, beside)
+    assert alone.dtype == "datetime64[D]"

@@ -27,6 +27,10 @@ def parse_days(written: pa.Array) -> Days:
     ISO (``2021-03-05``, with or without time and offset), compact (``20210305``) and French
     (``05/03/2021``: 5 March, never 3 May) are read, nothing else is guessed.
     """
+    try:  # nearly always all are ISO, which Arrow itself reads faster
+        return bound_days(written.cast(pa.date32()).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        pass
     days = np.full(len(written), np.datetime64("NaT", "D"))
     n_left = len(written) - written.null_count
     for pattern in _PATTERNS:  # no string matches two of them

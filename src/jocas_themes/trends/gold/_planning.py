@@ -95,7 +95,7 @@ def plan_gold(
     -----
     JocasThemesWarning
         If offers have no readable date, or no prediction; if ids recur; if there are fewer offers
-        than `n`, so that the plan is for all of them; if a folder is incomplete.
+        than `n`, which then is planned as all of them; if a folder is incomplete.
 
     See Also
     --------
@@ -147,7 +147,8 @@ def plan_gold(
     _check_rows(rows, by, date_column)
     frame = build_frame(rows, strata, random_state=0, progress=progress)
     warn_of_left_out(rows, frame)
-    warn_of_excess(max(sizes, default=0), frame, "the plan is for these")
+    warn_of_excess(max(sizes, default=0), frame, "more are planned as all of them. Plan for fewer.")
+    sizes = list(dict.fromkeys(min(size, len(frame.turns)) for size in sizes))
     moments = read_moments(rows, frame, [None, *groups], progress=progress)
     kinds = list(list_kinds(moments, by, starts))
     plan = []

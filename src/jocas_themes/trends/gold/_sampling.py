@@ -142,7 +142,12 @@ def sample_gold(
     rows = open_rows(labels, strata, themes=themes, date_column=date_column, steps=steps)
     frame = build_frame(rows, strata, random_state=int(random_state), progress=progress)
     warn_of_left_out(rows, frame)
-    warn_of_excess(n, frame, "all of them are")
+    warn_of_excess(
+        n,
+        frame,
+        "all of them are. Draw as many as people can read; plan_gold tells how exact the trends "
+        "will be.",
+    )
     drawn = _draw(frame, int(n))
     places = frame.places[drawn]
     chances = np.bincount(places, minlength=len(frame.strata)) / frame.sizes
@@ -218,9 +223,8 @@ def warn_of_excess(n: int, frame: Frame, outcome: str) -> None:
     """Warn where more offers are asked for than there are."""
     if n > len(frame.turns):
         warnings.warn(
-            f"n is {n!r}, and the labels hold {len(frame.turns)} offers that can be drawn: "
-            f"{outcome}. Draw as many as people can read; plan_gold tells how exact the trends "
-            f"will be.",
+            f"n is {int(n)}, and the labels hold {len(frame.turns)} offers that can be drawn: "
+            f"{outcome}",
             JocasThemesWarning,
             stacklevel=3,
         )
