@@ -444,9 +444,14 @@ AssembledTexts Cleaner::assemble(const std::vector<std::optional<TextColumn>>& c
   }
   AssembledTexts assembled;
   assembled.texts.offsets.reserve(n_rows + 1);
-  std::string& bytes = assembled.texts.bytes = std::move(room);
-  bytes.clear();
-  bytes.reserve(n_raw_bytes);  // growing step by step, it would be copied again and again
+  std::string& bytes = assembled.texts.bytes;
+  if (room.capacity() >= n_raw_bytes) {
+    bytes = std::move(room);
+    bytes.clear();
+  } else {
+    // Growing step by step, it would be copied again and again. The next texts may be some longer.
+    bytes.reserve(n_raw_bytes + n_raw_bytes / 8);
+  }
   for (std::size_t row = 0; row < n_rows; ++row) {
     const std::size_t start = bytes.size();
     if (!append_row(columns, row, assembly, bytes)) {
