@@ -98,6 +98,7 @@ class Watch:
         self.readers: set[str] = set()
         self.fails_at: int | None = None
         monkeypatch.setattr(_source, "_BATCH_ROWS", 7)
+        monkeypatch.setattr(_source, "_BATCH_ROWS_AHEAD", 7)
         monkeypatch.setattr(_source, "iter_file_batches", self.read)
         monkeypatch.setattr(_job, "label_batch", self.label)
 
@@ -187,6 +188,7 @@ def test_a_file_that_breaks_off_keeps_the_parts_before_it(
     content[start : start + 200] = bytes(200)
     path.write_bytes(content)
     monkeypatch.setattr(_source, "_BATCH_ROWS", 20)
+    monkeypatch.setattr(_source, "_BATCH_ROWS_AHEAD", 20)
     with pytest.raises(OffersError, match=r"a\.parquet") as failure:
         label_corpus(fit(n_jobs=n_jobs), path, tmp_path / "labels", chunk_rows=100, progress=False)
     assert "2 finished parts are kept" in failure.value.__notes__[-1]

@@ -22,8 +22,10 @@ from jocas_themes.offers.reading._selection import Columns, build_selection
 from jocas_themes.offers.reading._sources import SourceFile
 from jocas_themes.offers.reading._urls import open_url
 
-# Batches of 5,000 full texts are hardly faster, and take 50 to 100 MB more.
+# Batches of 5,000 full texts are hardly faster, and take 50 to 100 MB more. Where batches are read
+# ahead, twice as many are held.
 _BATCH_ROWS = 2_000
+_BATCH_ROWS_AHEAD = 1_000
 # Each takes a request or two.
 _MAX_REMOTE_FOOTERS = 100
 # What tells one version of a remote file from another, as storages call it.
@@ -120,9 +122,10 @@ def _iter_offers(
     """Read the one file of a reading from a row on; nothing that is empty."""
     (file,) = reading.files
     if columns is not None:
-        cut = replace(reading, piece_rows=min(_BATCH_ROWS, reading.piece_rows))
-        batches = iter_file_batches(cut, file, columns, first_row=first_row)
         reads_ahead = n_threads > 1 and _may_read_aside(file)
+        n_rows = min(_BATCH_ROWS_AHEAD if reads_ahead else _BATCH_ROWS, reading.piece_rows)
+        cut = replace(reading, piece_rows=n_rows)
+        batches = iter_file_batches(cut, file, columns, first_row=first_row)
         yield from _read_ahead(batches) if reads_ahead else batches
         return
     row = 0
