@@ -101,13 +101,20 @@ inline ClassTable::Page make_class_page(const nb::callable& make, std::uint32_t 
   return page;
 }
 
-// Hand a container's memory over to a NumPy array of one dimension.
+// What becomes of a container that NumPy held: nothing more.
 template <class Container>
+void forget(Container&) noexcept {}
+
+// Hand a container's memory over to a NumPy array of one dimension; `kLast` sees it last.
+template <class Container, void (*kLast)(Container&) noexcept = forget<Container>>
 auto to_numpy(Container&& values) {
-  using Value = typename std::decay_t<Container>::value_type;
+  using Value = typename Container::value_type;
   using Item = std::conditional_t<std::is_same_v<Value, char>, std::uint8_t, Value>;
-  auto* kept = new std::decay_t<Container>(std::forward<Container>(values));
-  nb::capsule owner(kept, [](void* held) noexcept { delete static_cast<std::decay_t<Container>*>(held); });
+  auto* kept = new Container(std::move(values));
+  nb::capsule owner(kept, [](void* held) noexcept {
+    kLast(*static_cast<Container*>(held));
+    delete static_cast<Container*>(held);
+  });
   return nb::ndarray<nb::numpy, Item, nb::ndim<1>>(reinterpret_cast<Item*>(kept->data()),
                                                    {kept->size()}, owner);
 }

@@ -41,17 +41,7 @@ class SpareRoom {
   std::string room_;
 };
 
-// Hand texts over to NumPy; their memory is used again once it is given up there.
-auto lend(std::string&& bytes) {
-  auto* kept = new std::string(std::move(bytes));
-  nb::capsule owner(kept, [](void* held) noexcept {
-    auto* given_up = static_cast<std::string*>(held);
-    SpareRoom::get().give(*given_up);
-    delete given_up;
-  });
-  return nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>>(
-      reinterpret_cast<std::uint8_t*>(kept->data()), {kept->size()}, owner);
-}
+void give_up(std::string& room) noexcept { SpareRoom::get().give(room); }
 
 // The texts of the offers, and the rows that Python has to do.
 auto assemble(const Cleaner& cleaner, const std::vector<std::optional<nb::object>>& columns,
@@ -70,7 +60,7 @@ auto assemble(const Cleaner& cleaner, const std::vector<std::optional<nb::object
                                  SpareRoom::get().take());
   }
   return nb::make_tuple(to_numpy(std::move(assembled.texts.offsets)),
-                        lend(std::move(assembled.texts.bytes)),
+                        to_numpy<std::string, give_up>(std::move(assembled.texts.bytes)),
                         to_numpy(std::move(assembled.unsure)));
 }
 
