@@ -98,6 +98,20 @@ def check_overlap(table: pd.DataFrame, name: str, training: list[str]) -> None:
         )
 
 
+def check_drawn(
+    tables: Mapping[str, pd.DataFrame], training: pd.DataFrame | Iterable[Any] | None
+) -> dict[str, pd.DataFrame]:
+    """Check drawn offers as far as they speak for themselves; return them with ids as strings."""
+    drawn = {
+        name: table.assign(offer_id=table["offer_id"].astype(str)) for name, table in tables.items()
+    }
+    learnt = read_training(training)
+    for name, table in drawn.items():
+        check_design(table, name)
+        check_overlap(table, name, learnt)
+    return drawn
+
+
 def choose_offers(
     tables: Mapping[str, pd.DataFrame], offer_ids: Iterable[Any] | None
 ) -> tuple[dict[str, pd.DataFrame], Any]:

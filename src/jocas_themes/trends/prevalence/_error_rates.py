@@ -14,12 +14,10 @@ from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.trends.aggregation import parse_steps
 from jocas_themes.trends.prevalence._checks import (
     CHECK_BINS,
-    check_design,
-    check_overlap,
+    check_drawn,
     check_tables,
     choose_offers,
     read_gold,
-    read_training,
 )
 from jocas_themes.trends.prevalence._design import Design, compute_variances
 from jocas_themes.trends.prevalence._population import read_population
@@ -129,11 +127,8 @@ def compute_error_rates(
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be in (0, 1), got {level!r}. Write 0.95 for 95%.")
-    gold = read_gold(gold)
-    gold = gold.assign(offer_id=gold["offer_id"].astype(str))
-    check_design(gold, "gold")
-    check_overlap(gold, "gold", read_training(training))
-    tables, offer_ids = choose_offers({"gold": gold}, offer_ids)
+    tables = check_drawn({"gold": read_gold(gold)}, training)
+    tables, offer_ids = choose_offers(tables, offer_ids)
     population = read_population(
         labels,
         (by,) if isinstance(by, str) else tuple(dict.fromkeys(by)),

@@ -13,12 +13,10 @@ from jocas_themes.trends._result import Shares
 from jocas_themes.trends.aggregation import parse_steps
 from jocas_themes.trends.prevalence._checks import (
     CHECK_BINS,
-    check_design,
-    check_overlap,
+    check_drawn,
     check_tables,
     choose_offers,
     read_gold,
-    read_training,
 )
 from jocas_themes.trends.prevalence._domains import tell_domains
 from jocas_themes.trends.prevalence._misfit import tell_misfits
@@ -268,11 +266,4 @@ def _read_tables(
         if method != "dsl":
             raise ValueError(f"teacher is for method='dsl' alone, got method={method!r}.")
         tables["teacher"] = read_teacher(teacher, gold)
-    tables = {
-        name: table.assign(offer_id=table["offer_id"].astype(str)) for name, table in tables.items()
-    }
-    learnt = read_training(training)
-    for name, table in tables.items():
-        check_design(table, name)
-        check_overlap(table, name, learnt)
-    return tables
+    return check_drawn(tables, training)
