@@ -12,8 +12,8 @@ from jocas_themes.offers.reading import find_files
 from jocas_themes.reports import trends_report
 from jocas_themes.taxonomy import HR_THEMES, Taxonomy
 from jocas_themes.trends import plan_gold, sample_gold
+from jocas_themes.trends.aggregation._periods import WIDTHS
 
-_PERIODS = ("month", "quarter", "semester", "year")
 _PLAN_TITLE = "Half-widths of the 95% intervals to expect (shares, 0-1), median and worst"
 
 
@@ -77,12 +77,12 @@ def run_trends(options: Namespace) -> None:
 def _check_by(by: list[str]) -> None:
     """Refuse names with commas, and groups without a period before them."""
     names = [name for given in by for name in given.split(",") if name]
-    periods = [name for name in names if name in _PERIODS]
+    periods = [name for name in names if name in WIDTHS]
     if by != names or not periods:
-        groups = [name for name in names if name not in _PERIODS]
+        groups = [name for name in names if name not in WIDTHS]
         told = " ".join([*(periods or ["month"])[:1], *groups[:1]])
         raise ValueError(
-            f"--by must be a period, {', '.join(_PERIODS)}, and at most one group, with spaces "
+            f"--by must be a period, {', '.join(WIDTHS)}, and at most one group, with spaces "
             f"between, got {' '.join(by)!r}. Write: --by {told}"
         )
 

@@ -10,14 +10,13 @@ from jocas_themes.errors import JocasThemesWarning
 from jocas_themes.reports._trends_contrast import Contrast
 from jocas_themes.trends import (
     Shares,
-    adjust_p_values,
     compare_periods,
     decompose,
     smooth_trend,
     standardize,
     test_break,
 )
-from jocas_themes.trends.change._break import find_short_series
+from jocas_themes.trends.change._break import adjust_effects, find_short_series
 from jocas_themes.trends.smoothing import FEWEST_PERIODS, iter_series
 
 
@@ -81,8 +80,4 @@ def _test_breaks(
             tested.append(test_break(shares, at=step, steps=steps, correction=None))
     if not tested:
         return {}
-    breaks = pd.concat(tested, ignore_index=True)
-    breaks["p_adjusted"] = breaks.groupby("effect")["p_value"].transform(
-        lambda p: adjust_p_values(p.to_numpy(), correction)
-    )
-    return {"breaks": breaks}
+    return {"breaks": adjust_effects(pd.concat(tested, ignore_index=True), correction)}

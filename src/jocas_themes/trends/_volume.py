@@ -130,11 +130,13 @@ def volume(
     if not 0 <= floor < 1:
         raise ValueError(f"floor must be 0 or more, and under 1, got {floor!r}.")
     source = open_labels(labels)
-    dates = choose_dates(list(read_dtypes(source)), date_column)
-    posts, boards = _read_posts(source, board, dates, near_duplicates, offer_ids)
+    columns = list(read_dtypes(source))
+    dates = choose_dates(columns, date_column)
+    posts, boards = _read_posts(source, columns, board, dates, near_duplicates, offer_ids)
     is_dated = posts["month"].notna()
-    warn_of_undated(int((~is_dated).sum()), dates, stacklevel=2)
-    posts = posts[is_dated]
+    if not is_dated.all():
+        warn_of_undated(int((~is_dated).sum()), dates, stacklevel=2)
+        posts = posts[is_dated]
     starts = start_periods(posts["month"].to_numpy(dtype="datetime64[M]"), WIDTHS[by])
     posts, periods = _number_periods(posts, starts, WIDTHS[by])
     shape = (len(boards), len(periods))
@@ -205,13 +207,13 @@ def find_constant_boards(volumes: pd.DataFrame, *, share: float = 0.9) -> list[s
 
 def _read_posts(
     source: pd.DataFrame | list[Path],
+    columns: Sequence[str],
     board: str,
     dates: Sequence[str],
     near_duplicates: NearDuplicates | pd.DataFrame | None,
     offer_ids: Iterable[Any] | None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read each offer's board, as its place among the boards, its month and its group."""
-    columns = list(read_dtypes(source))
     readers = choose_group_columns(board, columns)
     coded = list(dict.fromkeys([*dates, *readers]))
     with_ids = near_duplicates is not None or offer_ids is not None

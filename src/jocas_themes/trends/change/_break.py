@@ -1,6 +1,6 @@
 r"""`test_break`: whether level or slope changed at a month, beyond what went on before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,9 +151,9 @@ def test_break(
     check_correction(correction, "correction")
     level = choose_level(shares, level)
     first_after, others = _read_steps(at, steps)
-    _require_periods(shares, first_after, others)
     _, width = find_time(shares)
     every = list(iter_series(shares))
+    _require_periods(every, width, first_after, others)
     sides = [_count_periods(series, (first_after,), width) for series in every]
     with limit_blas():
         fits = [_fit(series, (first_after, *others), width, season=season) for series in every]
@@ -175,13 +175,22 @@ def test_break(
 
 def find_short_series(shares: Shares, *, at: Any, steps: Sequence[Any] = ()) -> list[str]:
     """Find the series that are too short to tell a break from a trend, with their periods."""
-    first_after, others = _read_steps(at, steps)
     _, width = find_time(shares)
+    return _find_short(iter_series(shares), width, *_read_steps(at, steps))
+
+
+def _find_short(
+    every: Iterable[Series],
+    width: int,
+    first_after: pd.Timestamp,
+    others: Sequence[pd.Timestamp],
+) -> list[str]:
+    """Find those of the series, whose periods are of so many months."""
     breaks = sorted((first_after, *others))
     place = breaks.index(first_after)
     needed = np.full(len(breaks) + 1, _FEWEST_ELSEWHERE)
     needed[place : place + 2] = _FEWEST_PERIODS
-    counts = [(series, _count_periods(series, breaks, width)) for series in iter_series(shares)]
+    counts = [(series, _count_periods(series, breaks, width)) for series in every]
     return [
         f"{series} ({' and '.join(map(str, found))})"
         for series, found in counts
@@ -190,10 +199,13 @@ def find_short_series(shares: Shares, *, at: Any, steps: Sequence[Any] = ()) -> 
 
 
 def _require_periods(
-    shares: Shares, first_after: pd.Timestamp, others: Sequence[pd.Timestamp]
+    every: Sequence[Series],
+    width: int,
+    first_after: pd.Timestamp,
+    others: Sequence[pd.Timestamp],
 ) -> None:
     """Refuse series too short to tell a break from a trend."""
-    short = find_short_series(shares, at=first_after, steps=others)
+    short = _find_short(every, width, first_after, others)
     if not short:
         return
     known = ", ".join(f"{step:%Y-%m}" for step in others)
@@ -275,11 +287,17 @@ def _add_tests(table: pd.DataFrame, level: float, correction: str | None) -> pd.
     tested = add_tests(table, level=level, dof=table["dof"])
     for name in ("statistic", "p_value"):
         tested[name] = tested[name].fillna(table[name])
-    tested["p_adjusted"] = tested.groupby("effect")["p_value"].transform(
-        lambda p: adjust_p_values(p.to_numpy(), correction)
-    )
+    tested = adjust_effects(tested, correction)
     leading = [*(name for name in tested if name not in _COLUMNS), *_COLUMNS]
     return tested[leading]
+
+
+def adjust_effects(tests: pd.DataFrame, correction: str | None) -> pd.DataFrame:
+    """Adjust the p-values of breaks, effect by effect."""
+    adjusted = tests.groupby("effect")["p_value"].transform(
+        lambda p: adjust_p_values(p.to_numpy(), correction)
+    )
+    return tests.assign(p_adjusted=adjusted)
 
 
 test_break.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
